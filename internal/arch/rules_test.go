@@ -1,0 +1,156 @@
+package arch_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"mlopsgo/internal/arch"
+)
+
+// leaves know one thing each and nothing of this module, so that anybody can use, test and replace them alone.
+var leaves = []string{
+	"pipeline/forest", "pipeline/score", "pipeline/tpe",
+	"internal/dataset", "internal/onnx", "internal/s3", "internal/wine",
+	"monitoring/drift", "monitoring/outlier",
+}
+
+var clients = []string{"mlflowclient", "prefectclient"}
+
+// forTests are the packages that only tests import.
+var forTests = []string{"internal/arch", "internal/command/commandtest", "internal/stack"}
+
+// ofCommands is what every command is made with.
+var ofCommands = []string{"internal/command", "internal/progress"}
+
+var rules = []arch.Rule{
+	{
+		Packages: leaves,
+		Reason:   "a leaf imports nothing of this module, so that it can be used, tested and replaced alone",
+	},
+	{
+		Packages: append([]string{"internal/rest"}, ofCommands...),
+		Reason:   "plumbing knows nothing of what flows through it",
+	},
+	{
+		Packages: forTests,
+		Reason:   "what tests stand on must not stand on what they test",
+	},
+	{
+		Packages: []string{"mlflowclient/embedded", "mlflowclient/mlmodel"},
+		Reason:   "the store answers, and the model file describes, whatever client asks",
+	},
+	{
+		Packages:  []string{"mlflowclient"},
+		MayImport: []string{"internal/rest", "mlflowclient/embedded", "mlflowclient/mlmodel"},
+		Reason:    "a client is useful to any Go project that has an MLflow: it knows its protocol and nothing of wine or pipelines",
+	},
+	{
+		Packages:  []string{"prefectclient"},
+		MayImport: []string{"internal/rest"},
+		Reason:    "a client is useful to any Go project that has a Prefect: it knows its protocol and nothing of wine or pipelines",
+	},
+	{
+		Packages:  []string{"pipeline"},
+		MayImport: join(clients, leaves, "mlflowclient/mlmodel"),
+		Reason:    "the steps are a composition of clients and leaves, and know nothing of terminals, of serving or of monitoring",
+	},
+	{
+		Packages:  []string{"pipeline/benchmark/..."},
+		MayImport: join(clients, leaves, ofCommands, "pipeline"),
+		Reason:    "a benchmark measures what users of the pipeline get",
+	},
+	{
+		Packages: []string{
+			"pipeline/ingest", "pipeline/explore", "pipeline/baselines", "pipeline/hpo", "pipeline/train", "pipeline/register", "pipeline/worker",
+		},
+		MayImport: join(clients, ofCommands, "pipeline"),
+		Reason:    "a command only wires: the work is in package pipeline, which tests can call",
+	},
+	{
+		Packages:  []string{"predictsvc"},
+		MayImport: []string{"mlflowclient", "mlflowclient/mlmodel", "internal/onnx"},
+		Reason:    "the service serves what the registry holds, whoever trained it: it must not know the pipeline",
+	},
+	{
+		Packages:  []string{"predictsvc/predictor"},
+		MayImport: join(ofCommands, "predictsvc", "mlflowclient"),
+		Reason:    "a command only wires: the work is in package predictsvc, which tests can call",
+	},
+	{
+		Packages:  []string{"monitoring"},
+		MayImport: join(leaves, "prefectclient"),
+		Reason:    "monitoring looks at tables of predictions, whoever made them; it starts flows through Prefect",
+	},
+	{
+		Packages:  []string{"monitoring/monitor"},
+		MayImport: join(ofCommands, "monitoring", "prefectclient"),
+		Reason:    "a command only wires: the work is in package monitoring, which tests can call",
+	},
+	{
+		Packages:  []string{"examples/..."},
+		MayImport: []string{"mlflowclient/...", "prefectclient/...", "pipeline/...", "predictsvc", "monitoring/..."},
+		Reason:    "an example can be copied into another project, where internal packages do not exist",
+	},
+}
+
+// onlyForTests are the libraries that have no place in a program or in a library that programs are made with.
+var onlyForTests = append([]string{
+	"testing/...",
+	"github.com/stretchr/testify/...", "github.com/google/go-cmp/...", "go.uber.org/goleak/...", "github.com/chromedp/...",
+}, forTests...)
+
+// keptInside are the libraries that a public package may use and must not show: a newer version of theirs would break our users.
+var keptInside = []string{
+	"github.com/go-resty/resty/...", "github.com/gin-gonic/gin/...", "github.com/jackc/pgx/...",
+	"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go/...",
+}
+
+func TestImportsPointOneWay(t *testing.T) {
+	for _, line := range arch.CheckImports(moduleGraph(t), rules) {
+		t.Error(line)
+	}
+}
+
+func TestTestLibrariesAreNotLinked(t *testing.T) {
+	var graph []arch.Package
+	for _, p := range moduleGraph(t) {
+		if !slices.Contains(forTests, p.Path) {
+			graph = append(graph, p)
+		}
+	}
+	for _, line := range arch.CheckLinked(graph, onlyForTests, "it is for tests only") {
+		t.Error(line)
+	}
+}
+
+func TestPublicPackagesKeepLibrariesInside(t *testing.T) {
+	forbidden := func(path string) bool { return arch.Covers(keptInside, path) }
+	for _, pkg := range publicPackages(t) {
+		for _, line := range arch.CheckAPI(pkg, forbidden) {
+			t.Error(line)
+		}
+	}
+}
+
+func TestEveryRuleHasReason(t *testing.T) {
+	for _, rule := range rules {
+		if len(rule.Packages) == 0 || len(strings.Fields(rule.Reason)) < 5 {
+			t.Errorf("%+v: a rule names packages and gives a reason", rule)
+		}
+	}
+}
+
+// join makes one list of paths and lists of paths.
+func join(parts ...any) []string {
+	var all []string
+	for _, part := range parts {
+		switch part := part.(type) {
+		case string:
+			all = append(all, part)
+		case []string:
+			all = append(all, part...)
+		}
+	}
+	return all
+}
