@@ -1,0 +1,114 @@
+package s3
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// Info describes an object.
+type Info struct {
+	Size         int64 // bytes
+	ETag         string
+	ContentType  string
+	LastModified time.Time
+}
+
+// Object is an object being read. Close it.
+type Object struct {
+	Info
+	io.ReadCloser
+}
+
+// Get opens an object for reading. An object of more than maxBytes bytes is refused with [ErrTooBig] before anything of it is
+// read; 0 means no limit. Where the server sends a checksum the SDK verifies it, and the last Read fails when it differs.
+// The body is not retried: it fails when the connection is cut, and the caller may Get again.
+func (c *Client) Get(ctx context.Context, a Address, maxBytes int64) (*Object, error) {
+	out, err := c.s3.GetObject(ctx, &awss3.GetObjectInput{Bucket: &a.Bucket, Key: &a.Key, ChecksumMode: types.ChecksumModeEnabled})
+	if err != nil {
+		return nil, c.failure("get", a.String(), err)
+	}
+	info := Info{aws.ToInt64(out.ContentLength), aws.ToString(out.ETag), aws.ToString(out.ContentType), aws.ToTime(out.LastModified)}
+	if maxBytes > 0 && (out.ContentLength == nil || info.Size > maxBytes) {
+		_ = out.Body.Close()
+		return nil, &Error{Op: "get", Target: a.String(), Err: fmt.Errorf("%w: %d bytes, more than %d", ErrTooBig, info.Size, maxBytes)}
+	}
+	return &Object{Info: info, ReadCloser: &body{ReadCloser: out.Body, client: c, address: a}}, nil
+}
+
+// body turns failures of reading into this package's errors.
+type body struct {
+	io.ReadCloser
+	client  *Client
+	address Address
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = b.client.failure("read", b.address.String(), err)
+	}
+	return n, err
+}
+
+// Head describes an object without reading it.
+func (c *Client) Head(ctx context.Context, a Address) (Info, error) {
+	out, err := c.s3.HeadObject(ctx, &awss3.HeadObjectInput{Bucket: &a.Bucket, Key: &a.Key})
+	if err == nil {
+		return Info{aws.ToInt64(out.ContentLength), aws.ToString(out.ETag), aws.ToString(out.ContentType), aws.ToTime(out.LastModified)}, nil
+	}
+	failure := c.failure("head", a.String(), err)
+	if errors.Is(failure, ErrNoSuchKey) { // an answer without a body does not tell what is missing
+		if bucketErr := c.headBucket(ctx, a.Bucket); errors.Is(bucketErr, ErrNoSuchBucket) {
+			return Info{}, bucketErr
+		}
+	}
+	return Info{}, failure
+}
+
+// Put writes an object, replacing what has its key, and lets the server verify the bytes by their SHA-256. The content runs
+// from the reader's current position to its end; it is read twice or more, for the checksum and for each attempt.
+// contentType may be empty.
+func (c *Client) Put(ctx context.Context, a Address, content io.ReadSeeker, contentType string) (Info, error) {
+	size, checksum, err := measure(content)
+	if err != nil {
+		return Info{}, &Error{Op: "put", Target: a.String(), Err: fmt.Errorf("read the content: %w", err)}
+	}
+	in := &awss3.PutObjectInput{
+		Bucket: &a.Bucket, Key: &a.Key, Body: content, ContentLength: &size,
+		ChecksumAlgorithm: types.ChecksumAlgorithmSha256, ChecksumSHA256: &checksum,
+	}
+	if contentType != "" {
+		in.ContentType = &contentType
+	}
+	out, err := c.s3.PutObject(ctx, in)
+	if err != nil {
+		return Info{}, c.failure("put", a.String(), err)
+	}
+	return Info{Size: size, ETag: aws.ToString(out.ETag), ContentType: contentType}, nil
+}
+
+// measure returns the length and the base64 SHA-256 of the rest of content, and seeks back.
+func measure(content io.ReadSeeker) (int64, string, error) {
+	start, err := content.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return 0, "", err
+	}
+	sum := sha256.New()
+	size, err := io.Copy(sum, content)
+	if err != nil {
+		return 0, "", err
+	}
+	if _, err := content.Seek(start, io.SeekStart); err != nil {
+		return 0, "", err
+	}
+	return size, base64.StdEncoding.EncodeToString(sum.Sum(nil)), nil
+}
