@@ -1,0 +1,5 @@
+//go:build !race
+
+package tpe
+
+const raceEnabled = false
