@@ -1,0 +1,245 @@
+package onnx
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+)
+
+// treeClassifier is TreeEnsembleClassifier.
+type treeClassifier struct {
+	ensemble *ensemble
+	ranked   *ranked // nil when the trees need the general walk
+	finisher
+	double bool // input and sums are float64, else float32
+	// needNamed says that a class may win only where a leaf named it, and sums alone do not tell which did.
+	needNamed bool
+}
+
+func buildTreeEnsembleClassifier(b *builder) (kernel, []valueType, error) {
+	if err := b.want(1, 1); err != nil {
+		return nil, nil, err
+	}
+	t, err := b.elem(0, Float, Double, Int64, Int32)
+	if err != nil {
+		return nil, nil, err
+	}
+	a, err := readTreeAttributes(b, t == Double)
+	if err != nil {
+		return nil, nil, err
+	}
+	f, column, err := newFinisher(a)
+	if err != nil {
+		return nil, nil, err
+	}
+	e, err := buildEnsemble(a, f.columns, column)
+	if err != nil {
+		return nil, nil, err
+	}
+	k := &treeClassifier{ensemble: e, ranked: e.rank(), finisher: f, double: t == Double}
+	k.needNamed = f.columns > 1 && len(f.base) == 0 && !e.sumsTell()
+	return k, []valueType{{elem: a.labels.Type}, {elem: Float}}, nil
+}
+
+// sumsTell reports that the class with the largest sum, if positive, was surely named by a leaf: every leaf names all
+// classes, or no weight is negative.
+func (e *ensemble) sumsTell() bool {
+	if !slices.Contains(e.listed, false) {
+		return true
+	}
+	for _, w := range e.leaves {
+		if !(w >= 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// blockRows are walked down one tree before the next tree is begun: tree and rows stay in the first-level cache.
+const blockRows = 64
+
+// parallelWork is the number of tree walks from which on a batch is worth several goroutines.
+const parallelWork = 1 << 15
+
+// treeWorker holds what one goroutine needs to score a block of rows.
+type treeWorker struct {
+	ranks   []uint64
+	row     []float64
+	rows    []uint32
+	sums    []float64
+	named   []bool
+	general []bool // of each row of the block: it must take the general walk
+	err     error
+}
+
+func (k *treeClassifier) newWorker() *treeWorker {
+	w := &treeWorker{
+		row:     make([]float64, k.ensemble.features),
+		sums:    make([]float64, blockRows*k.columns),
+		named:   make([]bool, k.columns),
+		general: make([]bool, blockRows),
+		rows:    make([]uint32, max(blockRows, len(k.ensemble.roots))),
+	}
+	if k.ranked != nil {
+		w.ranks = make([]uint64, blockRows*k.width())
+	}
+	return w
+}
+
+// width is the number of ranks of a row.
+func (k *treeClassifier) width() int { return max(1, len(k.ranked.features)) }
+
+func (k *treeClassifier) run(s *scratch, in, out []*Tensor) error {
+	x := in[0]
+	n, width, err := rows(x)
+	if err != nil {
+		return err
+	}
+	if width < k.ensemble.features {
+		return fmt.Errorf("rows have %d columns, the trees use %d", width, k.ensemble.features)
+	}
+	label, scores := out[0], out[1]
+	if label == nil {
+		label = &Tensor{}
+	}
+	if scores == nil {
+		scores = &Tensor{}
+	}
+	s.dims = append(s.dims[:0], int64(n))
+	if err := label.resize(k.labels.Type, s.dims); err != nil {
+		return err
+	}
+	s.dims = append(s.dims, int64(k.labels.Len()))
+	if err := scores.resize(Float, s.dims); err != nil {
+		return err
+	}
+	return k.scoreAll(s, batch{x: x, n: n, width: width, label: label, scores: scores})
+}
+
+// batch is the input and the outputs of one run.
+type batch struct {
+	x             *Tensor
+	n, width      int
+	label, scores *Tensor
+}
+
+func (k *treeClassifier) scoreAll(s *scratch, b batch) error {
+	workers := 1
+	if b.n > blockRows && b.n*len(k.ensemble.roots) >= parallelWork {
+		workers = min(runtime.GOMAXPROCS(0), (b.n+blockRows-1)/blockRows)
+	}
+	for len(s.workers) < workers {
+		s.workers = append(s.workers, k.newWorker())
+	}
+	if workers == 1 {
+		return k.scoreRange(s.workers[0], b, 0, b.n)
+	}
+	var group sync.WaitGroup
+	share := (b.n + workers - 1) / workers
+	for i, w := range s.workers[:workers] {
+		group.Go(func() { w.err = k.scoreRange(w, b, min(b.n, i*share), min(b.n, (i+1)*share)) })
+	}
+	group.Wait()
+	var errs []error
+	for _, w := range s.workers[:workers] {
+		errs = append(errs, w.err)
+	}
+	return errors.Join(errs...)
+}
+
+func (k *treeClassifier) scoreRange(w *treeWorker, b batch, from, to int) error {
+	for ; from < to; from += blockRows {
+		if err := k.scoreBlock(w, b, from, min(to, from+blockRows)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k *treeClassifier) scoreBlock(w *treeWorker, b batch, from, to int) error {
+	n := to - from
+	sums := w.sums[:n*k.columns]
+	if k.ranked != nil && !k.needNamed {
+		for i := range n {
+			w.load(b.x, b.width, from+i)
+			width := k.width()
+			w.general[i] = !k.ranked.ranks(w.ranks[i*width:(i+1)*width], w.row)
+		}
+		clear(sums)
+		if n == 1 {
+			k.sumTrees(w, sums)
+		} else {
+			k.sumRows(w, n, sums)
+		}
+	}
+	for i := range n {
+		row := sums[i*k.columns : (i+1)*k.columns]
+		named := []bool(nil)
+		if k.ranked == nil || k.needNamed || w.general[i] || !k.decided(row) {
+			w.load(b.x, b.width, from+i)
+			k.ensemble.scoreRow(w.row, row, w.named, !k.double)
+			named = w.named
+		}
+		if err := k.finish(row, named, !k.double, b, from+i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sumTrees adds up all trees for one row.
+func (k *treeClassifier) sumTrees(w *treeWorker, sums []float64) {
+	roots := k.ranked.roots
+	rows := w.rows[:len(roots)]
+	k.ranked.walkTrees(w.ranks[:k.width()], roots, rows)
+	for _, row := range rows {
+		k.add(sums, row)
+	}
+}
+
+// sumRows adds up all trees for the rows of a block.
+func (k *treeClassifier) sumRows(w *treeWorker, n int, sums []float64) {
+	rows := w.rows[:n]
+	for _, root := range k.ranked.roots {
+		k.ranked.walkRows(w.ranks, k.width(), root, rows)
+		for i, row := range rows {
+			k.add(sums[i*k.columns:(i+1)*k.columns], row)
+		}
+	}
+}
+
+func (k *treeClassifier) add(sums []float64, row uint32) {
+	leaf := k.ensemble.leaves[int(row)*k.columns:][:len(sums)]
+	if k.double {
+		for c, v := range leaf {
+			sums[c] += v
+		}
+		return
+	}
+	for c, v := range leaf { // a float64 sum of two float32 rounds to the float32 sum
+		sums[c] = float64(float32(sums[c] + v))
+	}
+}
+
+// load reads the columns in use of row i as float64; integers become float32 first, as in onnxruntime.
+func (w *treeWorker) load(x *Tensor, width, i int) {
+	at := i * width
+	switch x.Type {
+	case Double:
+		copy(w.row, x.F64[at:])
+	case Float:
+		for c := range w.row {
+			w.row[c] = float64(x.F32[at+c])
+		}
+	case Int64:
+		for c := range w.row {
+			w.row[c] = float64(float32(x.I64[at+c]))
+		}
+	default:
+		for c := range w.row {
+			w.row[c] = float64(float32(x.I32[at+c]))
+		}
+	}
+}
