@@ -1,0 +1,168 @@
+package mlflowclient
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"mlopsgo/internal/rest"
+)
+
+// FromEnv connects as MLflow's Python client would from the process's environment, which is read here and nowhere
+// else; opts come after it and win.
+//
+//	MLFLOW_TRACKING_URI                            sqlite:///mlflow.db when empty
+//	MLFLOW_TRACKING_USERNAME, _PASSWORD            else from ~/.mlflow/credentials, section [mlflow]
+//	MLFLOW_TRACKING_TOKEN                          only without user name and password
+//	MLFLOW_TRACKING_INSECURE_TLS                   true or 1
+//	MLFLOW_TRACKING_SERVER_CERT_PATH               authorities to trust, PEM
+//	MLFLOW_TRACKING_CLIENT_CERT_PATH               our certificate and key in one PEM file
+//	MLFLOW_HTTP_REQUEST_MAX_RETRIES                7
+//	MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR, _JITTER    2 and 1.0 seconds
+//	MLFLOW_HTTP_REQUEST_TIMEOUT                    120 seconds
+//	MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER         true
+//	MLFLOW_WORKSPACE                               the workspace to work in
+//	MLFLOW_EXPERIMENT_ID, MLFLOW_EXPERIMENT_NAME   the experiment of runs that name none
+//
+// MLFLOW_TRACKING_AWS_SIGV4 and MLFLOW_TRACKING_AUTH are refused rather than ignored: see [WithTransport] for signing.
+func FromEnv(ctx context.Context, opts ...Option) (*Client, error) {
+	env := environment{get: os.Getenv}
+	if home, err := os.UserHomeDir(); err == nil {
+		env.credentials = filepath.Join(home, ".mlflow", "credentials")
+	}
+	fromEnv, err := env.option()
+	if err != nil {
+		return nil, fmt.Errorf("mlflow client: %w", err)
+	}
+	uri := env.get("MLFLOW_TRACKING_URI")
+	if uri == "" {
+		uri = DefaultTrackingURI
+	}
+	return New(ctx, uri, append([]Option{fromEnv}, opts...)...)
+}
+
+// environment is where the variables come from.
+type environment struct {
+	get         func(string) string
+	credentials string // path of the credentials' file
+}
+
+// option reads all variables into one option.
+func (e environment) option() (Option, error) {
+	for _, name := range []string{"MLFLOW_TRACKING_AUTH", "MLFLOW_TRACKING_AWS_SIGV4"} {
+		if set := e.get(name); set != "" && !isFalse(set) {
+			return nil, fmt.Errorf("%s is set, which this client does not support: unset it, or give New a transport that signs requests", name)
+		}
+	}
+	var s settings
+	if err := e.readCredentials(&s); err != nil {
+		return nil, err
+	}
+	if err := e.readConnection(&s); err != nil {
+		return nil, err
+	}
+	s.workspace = strings.TrimSpace(e.get("MLFLOW_WORKSPACE"))
+	s.experiment, s.experimentBy = e.get("MLFLOW_EXPERIMENT_ID"), e.get("MLFLOW_EXPERIMENT_NAME")
+	return func(to *settings) error {
+		s.rest.UserAgent, s.artifactRoot = to.rest.UserAgent, to.artifactRoot
+		*to = s
+		return nil
+	}, nil
+}
+
+// readCredentials takes each of user name and password from the environment or else from the file, as Python does, and
+// the token only when the pair is not complete.
+func (e environment) readCredentials(s *settings) error {
+	username, password, err := readCredentials(e.credentials)
+	if err != nil {
+		return err
+	}
+	if v := e.get("MLFLOW_TRACKING_USERNAME"); v != "" {
+		username = v
+	}
+	if v := e.get("MLFLOW_TRACKING_PASSWORD"); v != "" {
+		password = v
+	}
+	if username != "" && password != "" {
+		s.rest.Username, s.rest.Password = username, password
+	} else {
+		s.rest.Token = e.get("MLFLOW_TRACKING_TOKEN")
+		// Python names the user by it even without a password.
+		s.user = username
+	}
+	return nil
+}
+
+func (e environment) readConnection(s *settings) (err error) {
+	if s.rest.TLS.Insecure, err = e.boolean("MLFLOW_TRACKING_INSECURE_TLS", false); err != nil {
+		return err
+	}
+	s.rest.TLS.CAFile = e.get("MLFLOW_TRACKING_SERVER_CERT_PATH")
+	s.rest.TLS.CertFile = e.get("MLFLOW_TRACKING_CLIENT_CERT_PATH")
+	retries, err := e.number("MLFLOW_HTTP_REQUEST_MAX_RETRIES", 7, 10)
+	if err != nil {
+		return err
+	}
+	if retries != float64(int(retries)) {
+		return fmt.Errorf("MLFLOW_HTTP_REQUEST_MAX_RETRIES is %v, which is not a whole number", retries)
+	}
+	factor, err := e.number("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", 2, 120)
+	if err != nil {
+		return err
+	}
+	jitter, err := e.number("MLFLOW_HTTP_REQUEST_BACKOFF_JITTER", 1, 120)
+	if err != nil {
+		return err
+	}
+	respect, err := e.boolean("MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER", true)
+	if err != nil {
+		return err
+	}
+	s.rest.Backoff = rest.Backoff{Retries: int(retries), Factor: seconds(factor), Jitter: seconds(jitter), IgnoreRetryAfter: !respect}
+	timeout, err := e.number("MLFLOW_HTTP_REQUEST_TIMEOUT", 120, 7*24*3600)
+	if err != nil {
+		return err
+	}
+	if timeout == 0 {
+		return fmt.Errorf("MLFLOW_HTTP_REQUEST_TIMEOUT is 0: no call could succeed")
+	}
+	s.rest.Timeout = seconds(timeout)
+	return nil
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+func (e environment) number(name string, otherwise, most float64) (float64, error) {
+	value := strings.TrimSpace(e.get(name))
+	if value == "" {
+		return otherwise, nil
+	}
+	n, err := strconv.ParseFloat(value, 64)
+	// The form of the condition refuses NaN, too.
+	if err != nil || !(n >= 0 && n <= most) {
+		return 0, fmt.Errorf("%s is %q, which is not a number from 0 to %v", name, value, most)
+	}
+	return n, nil
+}
+
+func (e environment) boolean(name string, otherwise bool) (bool, error) {
+	switch value := strings.ToLower(strings.TrimSpace(e.get(name))); {
+	case value == "":
+		return otherwise, nil
+	case value == "true" || value == "1":
+		return true, nil
+	case isFalse(value):
+		return false, nil
+	default:
+		return false, fmt.Errorf("%s is %q; it must be true, false, 1 or 0", name, value)
+	}
+}
+
+func isFalse(value string) bool {
+	value = strings.ToLower(strings.TrimSpace(value))
+	return value == "false" || value == "0"
+}
