@@ -1,0 +1,155 @@
+package prefectclient
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"net/http"
+	"regexp"
+	"time"
+)
+
+// ArtifactsService holds artifacts: what runs show in the UI.
+type ArtifactsService struct{ client *Client }
+
+// ArtifactType is how an artifact's data is shown.
+type ArtifactType string
+
+// The types that the UI shows.
+const (
+	ArtifactTable    ArtifactType = "table"
+	ArtifactMarkdown ArtifactType = "markdown"
+	ArtifactProgress ArtifactType = "progress"
+	ArtifactImage    ArtifactType = "image"
+)
+
+// Artifact is one artifact. Those with the same key are versions of one.
+type Artifact struct {
+	ID      string       `json:"id"`
+	Created time.Time    `json:"created"`
+	Updated time.Time    `json:"updated"`
+	Key     string       `json:"key"`
+	Type    ArtifactType `json:"type"`
+	// Description is Markdown.
+	Description string          `json:"description"`
+	Data        json.RawMessage `json:"data"`
+	FlowRunID   string          `json:"flow_run_id"`
+	TaskRunID   string          `json:"task_run_id"`
+}
+
+// ArtifactCreate describes a new artifact. Data is a text for Markdown (a link is written [text](address)) and for an
+// image (its address), a number from 0 to 100 for progress, and a text that holds JSON for a table.
+type ArtifactCreate struct {
+	Key         string       `json:"key,omitempty"`
+	Type        ArtifactType `json:"type"`
+	Description string       `json:"description,omitempty"`
+	Data        any          `json:"data"`
+	FlowRunID   string       `json:"flow_run_id,omitempty"`
+	TaskRunID   string       `json:"task_run_id,omitempty"`
+}
+
+// ArtifactFilter selects artifacts.
+type ArtifactFilter struct {
+	Operator  Operator           `json:"operator,omitempty"`
+	ID        *AnyFilter         `json:"id,omitempty"`
+	Key       *ArtifactKeyFilter `json:"key,omitempty"`
+	FlowRunID *AnyFilter         `json:"flow_run_id,omitempty"`
+	TaskRunID *AnyFilter         `json:"task_run_id,omitempty"`
+	Type      *IDFilter          `json:"type,omitempty"`
+}
+
+// ArtifactKeyFilter selects by key.
+type ArtifactKeyFilter struct {
+	Any    []string `json:"any_,omitempty"`
+	Like   string   `json:"like_,omitempty"`
+	Exists *bool    `json:"exists_,omitempty"`
+}
+
+var artifactKey = regexp.MustCompile(`^[a-z0-9-]+$`)
+
+// Create makes an artifact. Called within a run, it belongs to that run unless the description says otherwise. Keys
+// hold lower-case letters, digits and dashes only.
+func (s *ArtifactsService) Create(ctx context.Context, in ArtifactCreate) (*Artifact, error) {
+	if in.Key != "" && !artifactKey.MatchString(in.Key) {
+		return nil, fmt.Errorf("prefect: the artifact key %q holds more than lower-case letters, digits and dashes", in.Key)
+	}
+	if run := currentRun(ctx); run != nil && run.session != nil && in.FlowRunID == "" && in.TaskRunID == "" {
+		in.FlowRunID, in.TaskRunID = run.flowRunID(), run.taskRunID()
+	}
+	var artifact Artifact
+	if _, err := s.client.call(ctx, post("/artifacts/", in), &artifact); err != nil {
+		return nil, err
+	}
+	return &artifact, nil
+}
+
+// CreateTable makes a table out of rows: a list of objects, or an object of columns.
+func (s *ArtifactsService) CreateTable(ctx context.Context, key string, rows any, description string) (*Artifact, error) {
+	data, err := json.Marshal(rows)
+	if err != nil {
+		return nil, fmt.Errorf("prefect: the table %q cannot be written as JSON: %w", key, err)
+	}
+	return s.Create(ctx, ArtifactCreate{Key: key, Type: ArtifactTable, Description: description, Data: string(data)})
+}
+
+// CreateMarkdown makes a page of Markdown.
+func (s *ArtifactsService) CreateMarkdown(ctx context.Context, key, markdown, description string) (*Artifact, error) {
+	return s.Create(ctx, ArtifactCreate{Key: key, Type: ArtifactMarkdown, Description: description, Data: markdown})
+}
+
+// CreateLink makes a link.
+func (s *ArtifactsService) CreateLink(ctx context.Context, key, text, address, description string) (*Artifact, error) {
+	return s.CreateMarkdown(ctx, key, fmt.Sprintf("[%s](%s)", text, address), description)
+}
+
+// SetData replaces the data of an artifact; it is how progress goes on.
+func (s *ArtifactsService) SetData(ctx context.Context, id string, data any) error {
+	_, err := s.client.call(ctx, patch(pathOf("artifacts", id), map[string]any{"data": data}), nil)
+	return err
+}
+
+// Read gives the artifact with this id.
+func (s *ArtifactsService) Read(ctx context.Context, id string) (*Artifact, error) {
+	var artifact Artifact
+	if _, err := s.client.call(ctx, get(pathOf("artifacts", id)), &artifact); err != nil {
+		return nil, err
+	}
+	return &artifact, nil
+}
+
+// ReadLatest gives the latest artifact with this key.
+func (s *ArtifactsService) ReadLatest(ctx context.Context, key string) (*Artifact, error) {
+	// The server has a call for one key, but its answer holds the id of the key's entry in place of the artifact's.
+	type entry struct {
+		Artifact
+		LatestID string `json:"latest_id"`
+	}
+	const path = "/artifacts/latest/filter"
+	body := map[string]any{"artifacts": ArtifactFilter{Key: &ArtifactKeyFilter{Any: []string{key}}}, "limit": 1}
+	entries, err := fetch[entry](ctx, s.client, path, body)
+	if err != nil {
+		return nil, err
+	}
+	if len(entries) == 0 {
+		return nil, &Error{Status: http.StatusNotFound, Method: http.MethodPost, Path: path, Message: fmt.Sprintf("there is no artifact with the key %q", key)}
+	}
+	entries[0].ID = entries[0].LatestID
+	return &entries[0].Artifact, nil
+}
+
+// Delete removes an artifact.
+func (s *ArtifactsService) Delete(ctx context.Context, id string) error {
+	_, err := s.client.call(ctx, remove(pathOf("artifacts", id)), nil)
+	return err
+}
+
+// Filter walks the artifacts that match.
+func (s *ArtifactsService) Filter(ctx context.Context, filter ArtifactFilter) iter.Seq2[*Artifact, error] {
+	return pages(0, func(a *Artifact) string { return a.ID }, func(p page) ([]*Artifact, error) {
+		return fetch[Artifact](ctx, s.client, "/artifacts/filter", struct {
+			Artifacts ArtifactFilter `json:"artifacts"`
+			page
+		}{filter, p})
+	})
+}

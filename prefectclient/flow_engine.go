@@ -1,0 +1,315 @@
+package prefectclient
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// Causes that end a run's context, and with it the run in a state of their own.
+var (
+	// ErrCancelled: someone cancelled the run. A flow that returns it cancels itself.
+	ErrCancelled = errors.New("the run was cancelled")
+	// errTimedOut: the run's own time-out.
+	errTimedOut = errors.New("the run exceeded its time-out")
+	// errStopped: the worker ends and cannot wait any longer.
+	errStopped = errors.New("the worker was stopped")
+)
+
+// flushTime is how long the end of a flow run waits for its task runs' events.
+const flushTime = 2 * time.Second
+
+// flowEngine carries one flow run through its states.
+type flowEngine struct {
+	spec    *flowSpec
+	params  parameterMap
+	body    func(context.Context) error
+	check   func() error // validates parameters that came from outside; may be nil
+	session *session     // nil without a server
+	run     *flowRunState
+	log     *slog.Logger
+	// retriesLeft is for runs without a server, whose rules the engine plays itself.
+	retriesLeft int
+	subflow     bool
+}
+
+// runLocally runs an engine as the context wants it: as a subflow, as a run of its own, or without a server.
+func runLocally(ctx context.Context, e *flowEngine) error {
+	if parent := currentRun(ctx); parent != nil {
+		e.session = parent.session
+		if e.session == nil {
+			return e.offline(ctx)
+		}
+		e.subflow = true
+		return e.create(ctx, parent)
+	}
+	client, ok := FromContext(ctx)
+	if !ok {
+		return e.offline(ctx)
+	}
+	e.session = newSession(client)
+	err := e.create(ctx, nil)
+	if sendErr := e.session.close(ctx); sendErr != nil {
+		client.log.Warn("the flow run's record may not be complete", "flow", e.spec.name, "error", sendErr)
+	}
+	return err
+}
+
+// offline runs without a server.
+func (e *flowEngine) offline(ctx context.Context) error {
+	e.run = &flowRunState{flowName: e.spec.name, name: e.spec.name, params: e.params}
+	if e.spec.runName != "" {
+		e.run.name = fillTemplate(e.spec.runName, e.params)
+	}
+	e.retriesLeft = e.spec.retries
+	return e.attempts(ctx)
+}
+
+// create makes the flow run on the server and runs it.
+func (e *flowEngine) create(ctx context.Context, parent *runContext) error {
+	c := e.session.client
+	flow, err := c.Flows.Create(ctx, e.spec.name, nil, nil)
+	if err != nil {
+		return err
+	}
+	in := FlowRunCreate{
+		FlowID: flow.ID, FlowVersion: e.spec.version, Parameters: e.params, Tags: e.spec.tags, Policy: e.policy(),
+		State: &State{Type: StatePending},
+	}
+	if e.spec.runName != "" {
+		in.Name = fillTemplate(e.spec.runName, e.params)
+	}
+	if parent != nil && parent.flow != nil {
+		if in.ParentTaskRunID, err = e.createParentTask(ctx, parent.flow); err != nil {
+			return err
+		}
+	}
+	run, _, err := c.FlowRuns.Create(ctx, in)
+	if err != nil {
+		return err
+	}
+	return e.start(ctx, run)
+}
+
+// createParentTask makes the task run of the parent that stands for a subflow in its graph.
+func (e *flowEngine) createParentTask(ctx context.Context, parent *flowRunState) (string, error) {
+	key := taskKey(e.spec.name, e.spec.symbol)
+	dynamic := parent.childKey(key)
+	inputs := make(map[string][]TaskInput, len(e.spec.inputNames))
+	for _, name := range e.spec.inputNames {
+		inputs[name] = []TaskInput{}
+	}
+	run, err := e.session.client.TaskRuns.Create(ctx, TaskRunCreate{
+		Name: e.spec.name + "-" + dynamic, FlowRunID: parent.id, TaskKey: key, DynamicKey: dynamic,
+		TaskVersion: e.spec.version, Policy: &TaskRunPolicy{RetryDelay: json.RawMessage("0")}, Tags: e.spec.tags, TaskInputs: inputs, State: &State{Type: StatePending},
+		Labels: map[string]any{"prefect.flow.id": parent.flowID, "prefect.flow-run.id": parent.id},
+	})
+	if err != nil {
+		return "", err
+	}
+	return run.ID, nil
+}
+
+func (e *flowEngine) policy() *RunPolicy {
+	return &RunPolicy{Retries: e.spec.retries, RetryDelay: wholeSeconds(e.spec.delay(1))}
+}
+
+// resume runs a flow run that exists and is PENDING for us.
+func (e *flowEngine) resume(ctx context.Context, run *FlowRun) error {
+	policy := *e.policy()
+	policy.PauseKeys, policy.Resuming = run.Policy.PauseKeys, run.Policy.Resuming
+	update := FlowRunUpdate{FlowVersion: Set(e.spec.version), Policy: Set(policy), InfrastructurePID: Set(e.session.process)}
+	if e.spec.runName != "" {
+		update.Name = Set(fillTemplate(e.spec.runName, e.params))
+		run.Name = fillTemplate(e.spec.runName, e.params)
+	}
+	err := e.session.insist(ctx, func() error { return e.session.client.FlowRuns.Update(ctx, run.ID, update) })
+	if err != nil {
+		return err
+	}
+	return e.start(ctx, run)
+}
+
+// start runs a flow run that the server knows, and reads back whether its record is complete.
+func (e *flowEngine) start(ctx context.Context, run *FlowRun) error {
+	e.run = &flowRunState{
+		id: run.ID, name: run.Name, flowID: run.FlowID, flowName: e.spec.name, deploymentID: run.DeploymentID,
+		params: e.params, runCount: run.RunCount, related: relatedResources(run, e.spec.name),
+	}
+	err := e.attempts(ctx)
+	e.session.verify(ctx, e.run)
+	return err
+}
+
+// attempts runs the flow until it ends in a state that is not followed by a retry.
+func (e *flowEngine) attempts(ctx context.Context) error {
+	ctx = withRun(ctx, &runContext{session: e.session, flow: e.run})
+	e.log = engineLogger(ctx, e.spec.logLevel)
+	ctx = withLogger(context.WithValue(ctx, levelKey{}, e.spec.logLevel), e.log)
+	if e.check != nil {
+		if err := e.check(); err != nil {
+			e.log.Error("Validation of flow parameters failed with error: " + err.Error())
+			return e.refuse(ctx, fmt.Errorf("Validation of flow parameters failed with error: %w", err)) //nolint:staticcheck // Prefect's text
+		}
+	}
+	for {
+		state, err := e.proposeRunning(ctx)
+		if err != nil {
+			return err
+		}
+		again, err := e.attempt(ctx, state)
+		if !again {
+			return err
+		}
+	}
+}
+
+// refuse fails a run that was never started. Failing from PENDING is not followed by a retry.
+func (e *flowEngine) refuse(ctx context.Context, cause error) error {
+	_, err := e.propose(ctx, State{Type: StateFailed, Message: cause.Error()}, closing)
+	return errors.Join(cause, err)
+}
+
+// proposeRunning moves the run to RUNNING, which the server may delay or refuse.
+func (e *flowEngine) proposeRunning(ctx context.Context) (*State, error) {
+	state, err := e.propose(ctx, State{Type: StateRunning}, opening)
+	if err != nil {
+		return nil, err
+	}
+	if state.Type != StateRunning {
+		// For example cancelled in the meantime, or put back for want of a concurrency slot.
+		return nil, &OrchestrationError{Orchestration{Status: Rejected, State: state, Reason: "the run was not to be started"}}
+	}
+	e.run.setAttempts(e.run.attempts() + 1)
+	kind := "flow run"
+	if e.subflow {
+		kind = "subflow run"
+	}
+	e.log.Info(fmt.Sprintf("Beginning %s '%s' for flow '%s'", kind, e.run.name, e.spec.name))
+	return state, nil
+}
+
+// attempt calls the function once and proposes the state that it ended in.
+func (e *flowEngine) attempt(ctx context.Context, running *State) (again bool, err error) {
+	err = e.callBody(ctx, running)
+	state := e.outcome(ctx, err)
+	if e.session != nil {
+		// So that the graph is whole when the run ends, but not for long: a thousand task runs take the server many
+		// seconds, and what is left is sent after the end.
+		early, stop := context.WithTimeout(closingContext(ctx), flushTime)
+		_ = e.session.events.flush(early)
+		stop()
+	}
+	if state.Type == StateFailed {
+		e.logFailure("Encountered error during execution", err)
+	}
+	got, proposeErr := e.propose(ctx, state, closing)
+	if proposeErr != nil {
+		return false, errors.Join(err, proposeErr)
+	}
+	if state.Type == StateFailed && got.Type == StateScheduled {
+		e.log.Info(fmt.Sprintf("Received non-final state '%s' when proposing final state 'Failed' and will attempt to run again...", got.Name))
+		if !wait(ctx, time.Until(got.Details.ScheduledTime)) {
+			_, proposeErr = e.propose(ctx, e.outcome(ctx, context.Cause(ctx)), closing)
+			return false, errors.Join(err, proposeErr)
+		}
+		return true, nil
+	}
+	level := slog.LevelInfo
+	if got.Type != StateCompleted {
+		level = slog.LevelError
+	}
+	e.log.Log(ctx, level, "Finished in state "+got.String())
+	if got.Type == StateCancelled && err == nil {
+		err = ErrCancelled
+	}
+	return false, err
+}
+
+// callBody runs the function with its time-out and heartbeat, and waits for what it submitted.
+func (e *flowEngine) callBody(ctx context.Context, running *State) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if e.spec.timeout > 0 {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeoutCause(ctx, e.spec.timeout, errTimedOut)
+		defer stop()
+	}
+	if e.session != nil {
+		stop := e.keepAlive(ctx, cancel, running)
+		defer stop()
+	}
+	err := callSafely(ctx, e.body)
+	e.run.tasks.Wait()
+	return markTimeout(ctx, err)
+}
+
+// markTimeout tells an error after the run's own time-out, whatever the function made of it.
+func markTimeout(ctx context.Context, err error) error {
+	if err == nil || errors.Is(err, errTimedOut) || !errors.Is(context.Cause(ctx), errTimedOut) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errTimedOut, err)
+}
+
+// outcome is the state that an attempt ended in.
+func (e *flowEngine) outcome(ctx context.Context, err error) State {
+	cause := context.Cause(ctx)
+	switch {
+	case errors.Is(cause, ErrCancelled) || errors.Is(err, ErrCancelled):
+		return State{Type: StateCancelled}
+	case err == nil:
+		return State{Type: StateCompleted, Details: StateDetails{UntrackableResult: true}}
+	case errors.Is(err, errTimedOut):
+		return State{Type: StateFailed, Name: "TimedOut", Message: fmt.Sprintf("Flow run exceeded timeout of %v second(s)", e.spec.timeout.Seconds())}
+	case cause != nil:
+		return State{Type: StateCrashed, Message: "Execution was ended from outside: " + cause.Error()}
+	}
+	return State{Type: StateFailed, Message: truncate("Flow run encountered an error: " + err.Error())}
+}
+
+// logFailure logs an error, and the stack of a panic.
+func (e *flowEngine) logFailure(text string, err error) {
+	e.log.Error(fmt.Sprintf("%s: %v%s", text, err, stackOf(err)))
+}
+
+// stackOf gives a panic's stack on lines of its own, and nothing for other errors.
+func stackOf(err error) string {
+	if panicked, ok := errors.AsType[*PanicError](err); ok {
+		return "\n" + panicked.Stack
+	}
+	return ""
+}
+
+// relatedResources is what the events of a run's task runs refer to: the server finds the flow run by it.
+func relatedResources(run *FlowRun, flowName string) []Resource {
+	related := []Resource{
+		resource("flow-run", run.ID, run.Name, "flow-run"),
+		resource("flow", run.FlowID, flowName, "flow"),
+	}
+	if run.DeploymentID != "" {
+		related = append(related, resource("deployment", run.DeploymentID, "", "deployment"))
+	}
+	if run.WorkQueueID != "" {
+		related = append(related, resource("work-queue", run.WorkQueueID, run.WorkQueueName, "work-queue"))
+	}
+	if run.WorkPoolID != "" {
+		related = append(related, resource("work-pool", run.WorkPoolID, run.WorkPoolName, "work-pool"))
+	}
+	for _, tag := range run.Tags {
+		related = append(related, resource("tag", tag, "", "tag"))
+	}
+	return related
+}
+
+// truncate bounds a state's message as Python does.
+func truncate(message string) string {
+	const limit = 100_000
+	if len(message) <= limit {
+		return message
+	}
+	return message[:limit] + "…"
+}
