@@ -1,0 +1,29 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"mlopsgo/mlflowclient"
+)
+
+// answerTime is how long a command waits for MLflow's first sign of life. The client alone would repeat for minutes, which is right for a
+// server that restarts in the middle of a study and wrong for an address with a typing error.
+const answerTime = 15 * time.Second
+
+// Connect makes the MLflow client that the environment asks for (see [mlflowclient.FromEnv]) and makes sure that somebody answers. The
+// caller closes it.
+func Connect(ctx context.Context) (*mlflowclient.Client, error) {
+	client, err := mlflowclient.FromEnv(ctx)
+	if err != nil {
+		return nil, err
+	}
+	first, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	if err := client.Server.Health(first); err != nil {
+		_ = client.Close() // the first error says more
+		return nil, fmt.Errorf("MLflow at %s does not answer; start it, or correct MLFLOW_TRACKING_URI: %w", client.TrackingURI(), err)
+	}
+	return client, nil
+}

@@ -1,0 +1,69 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"mlopsgo/internal/dataset"
+	"mlopsgo/mlflowclient"
+)
+
+// Input is where a command's data comes from and what is to be learnt from it, as flags.
+type Input struct {
+	Data      string   `help:"Data: embedded: (the red wine table), uci (the same, downloaded), a CSV, CSV.gz or zip file, https://…, s3://bucket/key." default:"embedded:"`
+	Target    string   `help:"Column that holds the class: whole numbers or text." default:"quality"`
+	Features  []string `help:"Columns to learn from, separated by commas; all stands for every column but the target." default:"volatile acidity,citric acid,sulphates,alcohol"`
+	TestSize  float64  `help:"Share of the rows kept for the test." default:"0.25"`
+	SplitSeed uint32   `help:"Seed (random_state) of the split into training and test rows." default:"0"`
+}
+
+// problem reads the flags.
+func (in *Input) problem() Problem {
+	p := Problem{Features: in.Features, Target: in.Target, TestSize: in.TestSize, Seed: in.SplitSeed}
+	if slices.Equal(in.Features, []string{"all"}) {
+		p.Features = nil
+	}
+	return p
+}
+
+// Load reads the table and divides it. getenv gives the variables that say how to reach S3. What is worth knowing about the data goes to
+// notes.
+func (in *Input) Load(ctx context.Context, getenv func(string) string, notes io.Writer) (*Split, *Data, error) {
+	problem := in.problem()
+	loader := DataLoader{Getenv: getenv}
+	data, err := loader.Load(ctx, in.Data, dataset.ReadOptions{
+		Need: append([]string{in.Target}, problem.Features...),
+		Text: []string{in.Target},
+		// With named features, a column that nobody asked for may hold anything.
+		DropOthers: len(problem.Features) > 0,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if data.Difference != "" {
+		if _, err := fmt.Fprintf(notes, "note: %s\n", data.Difference); err != nil {
+			return nil, nil, err
+		}
+	}
+	split, err := problem.Prepare(data.Table)
+	if err != nil {
+		return nil, nil, fmt.Errorf("data %q: %w", in.Data, err)
+	}
+	return split, data, nil
+}
+
+// TrainingInput describes the data as the input of runs that the client starts.
+func (d *Data) TrainingInput(client *mlflowclient.Client) mlflowclient.DatasetInput {
+	tags := client.ContextTags()
+	var ordered []dataset.Tag
+	for _, key := range []string{mlflowclient.TagUser, mlflowclient.TagSourceName, mlflowclient.TagSourceType} {
+		ordered = append(ordered, dataset.Tag{Key: key, Value: tags[key]})
+	}
+	record := d.Record(ordered...)
+	return mlflowclient.DatasetInput{
+		Name: record.Name, Digest: record.Digest, SourceType: record.SourceType, Source: record.Source,
+		Schema: record.Schema, Profile: record.Profile, Context: "training",
+	}
+}

@@ -1,0 +1,51 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"mlopsgo/pipeline/forest"
+	"mlopsgo/pipeline/score"
+)
+
+// Trial is one set of hyper-parameters with what it achieved on the test part.
+type Trial struct {
+	// Number counts the trials of a study from 1.
+	Number int
+	Params forest.Params
+	// Report holds the figures of the test part; Report.Accuracy is what a study maximises.
+	Report *score.Report
+	// FitTime and ScoreTime are wall time.
+	FitTime, ScoreTime time.Duration
+	// Curve is the accuracy of the forest's first trees, where a study measured it.
+	Curve []CurvePoint
+	// Points is the number of points of the space that this trial settles: 1, or more with the exhaustive sampler.
+	Points int
+	// RunID is the trial's run in MLflow, empty when the study is not tracked.
+	RunID string
+}
+
+// CurvePoint is the accuracy of the forest of the first Trees trees.
+type CurvePoint struct {
+	Trees    int
+	Accuracy float64
+}
+
+// try trains a forest on the split's training part and scores it on the test part.
+func try(ctx context.Context, split *Split, params forest.Params, opts ...forest.Option) (Trial, *forest.Classifier, error) {
+	trial := Trial{Params: params, Points: 1}
+	start := time.Now()
+	model, err := forest.Fit(ctx, split.TrainX, split.TrainY, params, opts...)
+	if err != nil {
+		return trial, nil, err
+	}
+	trial.FitTime = time.Since(start)
+	start = time.Now()
+	predicted, err := model.Predict(ctx, split.TestX)
+	if err != nil {
+		return trial, nil, err
+	}
+	trial.ScoreTime = time.Since(start)
+	trial.Report, err = score.New(split.TestY, predicted)
+	return trial, model, err
+}
