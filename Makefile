@@ -1,0 +1,85 @@
+# `make` alone lists the targets. Tools are pinned here and run from Go's own caches: nothing is installed into the tree or onto the PATH.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOFUMPT := go run mvdan.cc/gofumpt@v0.12.0
+GOVULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.1.4
+
+# What to test and how: make test PACKAGES=./mlflowclient/... TESTFLAGS='-run Batch -v'
+PACKAGES ?= ./...
+TESTFLAGS ?=
+# How many inputs each fuzz target tries beyond its corpus.
+FUZZCOUNT ?= 20000x
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# What computes for its living takes ten times as long under the race detector. These packages run twice: whole without it, and under it
+# with -short, which leaves out the comparisons with Python. All others run whole under it.
+COMPUTING := ^mlopsgo/(pipeline|internal/onnx|mlflowclient/embedded|monitoring/drift|monitoring/outlier)(/|$$)
+GO_TEST := go test -count=1 -timeout=30m
+
+.PHONY: test
+test: ## all tests, on the real servers, which are started first and stopped afterwards if they were not up
+	@computing=$$(go list $(PACKAGES) | grep -E '$(COMPUTING)' || true); \
+	others=$$(go list $(PACKAGES) | grep -vE '$(COMPUTING)' || true); \
+	failed=0; \
+	if [ -n "$$computing" ]; then $(GO_TEST) -race -short $(TESTFLAGS) $$computing || failed=1; fi; \
+	REQUIRE_STACK=1 stack/with bash -c '\
+	  failed=0; \
+	  if [ -n "$$1" ]; then $(GO_TEST) $(TESTFLAGS) $$1 || failed=1; fi; \
+	  if [ -n "$$2" ]; then $(GO_TEST) -race $(TESTFLAGS) $$2 || failed=1; fi; \
+	  exit $$failed' test "$$computing" "$$others" || failed=1; \
+	exit $$failed
+
+.PHONY: test-short
+test-short: ## the tests that need nothing but Go
+	go test $(TESTFLAGS) $(PACKAGES)
+
+.PHONY: lint
+lint: ## gofumpt, go vet, go fix, golangci-lint, and shellcheck where it is installed
+	@unformatted=$$($(GOFUMPT) -l .); if [ -n "$$unformatted" ]; then echo "gofumpt -w . would change:" $$unformatted; exit 1; fi
+	go vet ./...
+	go fix -diff ./...
+	$(GOLANGCI_LINT) config verify
+	$(GOLANGCI_LINT) run --allow-parallel-runners ./...
+	@if command -v shellcheck >/dev/null; then shellcheck -x --source-path=stack .ci/run $$(find stack -type f ! -name "*.txt"); fi
+
+.PHONY: format
+format: ## what lint can put right by itself
+	$(GOLANGCI_LINT) fmt ./...
+	go fix ./...
+
+.PHONY: vulncheck
+vulncheck: ## known vulnerabilities in what is linked; needs the network, so it is no part of check
+	$(GOVULNCHECK) ./...
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZCOUNT inputs
+	@for dir in $$(go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.Dir}}{{end}}' $(PACKAGES)); do \
+	  for target in $$(cat $$dir/*_test.go | sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p'); do \
+	    echo "$$target in $${dir#$(CURDIR)/}"; \
+	    go test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZCOUNT) $$dir; \
+	  done; \
+	done
+
+.PHONY: bench-forest
+bench-forest: ## the forest against scikit-learn, in one run
+	go run ./pipeline/benchmark/forest
+
+.PHONY: bench-hpo
+bench-hpo: ## the study against Optuna, scikit-learn and MLflow in Python, in one run
+	stack/with go run ./pipeline/benchmark/hpo
+
+.PHONY: check
+check: lint test ## lint and test
+
+.PHONY: up
+up: ## start the real servers (see stack/up --help)
+	stack/up
+
+.PHONY: down
+down: ## stop them
+	stack/down
