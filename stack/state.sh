@@ -88,6 +88,6 @@ export AWS_REGION='us-east-1'
 export AWS_DEFAULT_REGION='us-east-1'
 export PREFECT_API_URL='http://127.0.0.1:$PREFECT_PORT/api'
 export EVIDENTLY_URL='http://127.0.0.1:$EVIDENTLY_PORT'
-export POSTGRES_URL='$(database_url postgres monitoring)'
+export MONITORING_DATABASE_URL='$(database_url postgres monitoring)'
 END
 }

@@ -1,7 +1,6 @@
 package stack_test
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"net/url"
@@ -24,17 +23,9 @@ import (
 // TestServersLifeBesideAnotherStack starts a second stack beside the one that other tests use, breaks it, repairs it and takes it down.
 func TestServersLifeBesideAnotherStack(t *testing.T) {
 	first := stack.Get(t)
-	if os.Getenv("REQUIRE_STACK") != "1" {
-		stack.Skip(t, "half a minute to start a second stack", "REQUIRE_STACK=1 go test ./internal/stack")
-	}
-	second := &scripts{dir: t.TempDir()}
-	t.Cleanup(func() {
-		if out, err := second.run(context.WithoutCancel(t.Context()), "down", "--purge"); err != nil {
-			t.Errorf("stack/down --purge: %v\n%s", err, out)
-		}
-	})
 	port := strconv.Itoa(freePort(t))
-	env := second.mustRun(t, "up", "--mlflow-port", port)
+	second := stack.StartOwn(t, "--mlflow-port", port)
+	env := second.Up(t)
 
 	t.Run("the port asked for", func(t *testing.T) {
 		get(t, "http://127.0.0.1:"+port+"/health")
@@ -43,13 +34,13 @@ func TestServersLifeBesideAnotherStack(t *testing.T) {
 		}
 	})
 	t.Run("databases", func(t *testing.T) { testDatabases(t, second) })
-	t.Run("buckets", func(t *testing.T) { testBuckets(t, second.stack(t)) })
+	t.Run("buckets", func(t *testing.T) { testBuckets(t, second.Stack) })
 	t.Run("passwords of its own", func(t *testing.T) {
-		if second.stack(t).S3SecretKey == first.S3SecretKey {
+		if second.Stack.S3SecretKey == first.S3SecretKey {
 			t.Error("two stacks have one password")
 		}
 		for _, name := range []string{"env", "settings"} {
-			info, err := os.Stat(filepath.Join(second.dir, name))
+			info, err := os.Stat(filepath.Join(second.Dir, name))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -59,143 +50,59 @@ func TestServersLifeBesideAnotherStack(t *testing.T) {
 		}
 	})
 	t.Run("up again changes nothing", func(t *testing.T) {
-		before := second.pids(t)
+		before := second.Processes(t)
 		begin := time.Now()
-		if again := second.mustRun(t, "up"); again != env {
+		if again := second.Up(t); again != env {
 			t.Errorf("it prints\n%s\ninstead of\n%s", again, env)
 		}
 		if took := time.Since(begin); took > 10*time.Second { // half a second on a machine that does nothing else
 			t.Errorf("it takes %v", took)
 		}
-		if after := second.pids(t); !slices.Equal(before, after) {
+		if after := second.Processes(t); !slices.Equal(before, after) {
 			t.Errorf("processes %v became %v", before, after)
 		}
 	})
 	t.Run("a killed server is repaired", func(t *testing.T) {
-		second.kill(t, "minio")
-		if second.stackRuns(t) {
+		second.Kill(t, "minio")
+		if _, err := second.Script(t, "up", "--check"); err == nil {
 			t.Error("stack/up --check does not miss MinIO")
 		}
-		if again := second.mustRun(t, "up"); again != env {
+		if again := second.Up(t); again != env {
 			t.Errorf("the repaired stack has another environment:\n%s\ninstead of\n%s", again, env)
 		}
-		testBuckets(t, second.stack(t))
+		testBuckets(t, second.Stack)
 	})
 	t.Run("a taken port is refused", func(t *testing.T) {
-		out, err := second.run(t.Context(), "up", "--mlflow-port", portOf(t, first.MLflowURI))
-		if err == nil || !strings.Contains(out, "taken by another program") {
-			t.Errorf("error %v:\n%s", err, out)
+		_, err := second.Script(t, "up", "--mlflow-port", portOf(t, first.MLflowURI))
+		if err == nil || !strings.Contains(err.Error(), "taken by another program") {
+			t.Errorf("error %v", err)
 		}
 	})
 	t.Run("down", func(t *testing.T) {
-		urls := second.stack(t)
-		second.mustRun(t, "down")
+		urls := second.Stack
+		if _, err := second.Script(t, "down"); err != nil {
+			t.Fatal(err)
+		}
 		for _, address := range []string{urls.MLflowURI, urls.PrefectAPIURL, urls.EvidentlyURL, urls.S3Endpoint, urls.PostgresURL} {
 			if conn, err := net.DialTimeout("tcp", "127.0.0.1:"+portOf(t, address), time.Second); err == nil {
 				conn.Close()
 				t.Errorf("something still listens on port %s", portOf(t, address))
 			}
 		}
-		if left := second.pids(t); len(left) > 0 {
+		if left := second.Processes(t); len(left) > 0 {
 			t.Errorf("processes %v are left", left)
 		}
 		get(t, first.MLflowURI+"/health") // the other stack does not notice
 	})
 }
 
-// scripts are the programs of the folder stack, for the stack in dir.
-type scripts struct{ dir string }
-
-// run returns what the program prints on both its outputs.
-func (s *scripts) run(ctx context.Context, name string, args ...string) (string, error) {
-	out, err := s.command(ctx, name, args...).CombinedOutput()
-	return string(out), err
-}
-
-func (s *scripts) command(ctx context.Context, name string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, filepath.Join("..", "..", "stack", name), args...)
-	cmd.Env = append(os.Environ(), "STACK_DIR="+s.dir)
-	return cmd
-}
-
-// mustRun returns what the program prints on standard output.
-func (s *scripts) mustRun(t *testing.T, name string, args ...string) string {
-	t.Helper()
-	cmd := s.command(t.Context(), name, args...)
-	var errors strings.Builder
-	cmd.Stderr = &errors
-	out, err := cmd.Output()
-	t.Logf("stack/%s\n%s", name, &errors)
-	if err != nil {
-		t.Fatalf("stack/%s: %v", name, err)
-	}
-	return string(out)
-}
-
-func (s *scripts) stack(t *testing.T) stack.Stack {
-	t.Helper()
-	found, err := stack.Open(s.dir)
+func testDatabases(t *testing.T, s *stack.Own) {
+	bin, err := s.Script(t, "postgres")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return found
-}
-
-func (s *scripts) stackRuns(t *testing.T) bool {
-	t.Helper()
-	_, err := s.run(t.Context(), "up", "--check")
-	return err == nil
-}
-
-// pids are the processes that carry the mark of this stack in their environment.
-func (s *scripts) pids(t *testing.T) []int {
-	t.Helper()
-	return s.marked(t, "STACK_SERVER="+s.dir+"/")
-}
-
-func (s *scripts) kill(t *testing.T, server string) {
-	t.Helper()
-	pids := s.marked(t, "STACK_SERVER="+s.dir+"/"+server+"\x00")
-	if len(pids) == 0 {
-		t.Fatalf("no process of %s", server)
-	}
-	for _, pid := range pids {
-		process, err := os.FindProcess(pid)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func (s *scripts) marked(t *testing.T, mark string) []int {
-	t.Helper()
-	files, err := filepath.Glob("/proc/[0-9]*/environ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var pids []int
-	for _, file := range files {
-		environ, _ := os.ReadFile(file) // a process may end meanwhile
-		if !strings.Contains("\x00"+string(environ), "\x00"+mark) {
-			continue
-		}
-		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		pids = append(pids, pid)
-	}
-	slices.Sort(pids)
-	return pids
-}
-
-func testDatabases(t *testing.T, s *scripts) {
-	bin := strings.TrimSpace(s.mustRun(t, "postgres"))
 	query := "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE NOT datistemplate"
-	out, err := exec.CommandContext(t.Context(), filepath.Join(bin, "psql"), "-At", "-c", query, s.stack(t).PostgresURL).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), filepath.Join(strings.TrimSpace(bin), "psql"), "-At", "-c", query, s.PostgresURL).CombinedOutput()
 	if err != nil {
 		t.Fatalf("psql: %v\n%s", err, out)
 	}

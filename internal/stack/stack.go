@@ -107,7 +107,7 @@ func open(dir string) (Stack, error) {
 		S3Endpoint:    env["AWS_ENDPOINT_URL_S3"],
 		S3AccessKey:   env["AWS_ACCESS_KEY_ID"],
 		S3SecretKey:   env["AWS_SECRET_ACCESS_KEY"],
-		PostgresURL:   env["POSTGRES_URL"],
+		PostgresURL:   env["MONITORING_DATABASE_URL"],
 	}
 	for _, address := range []string{s.MLflowURI, s.PrefectAPIURL, s.EvidentlyURL, s.S3Endpoint, s.PostgresURL} {
 		if err := listens(address); err != nil {
