@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"io"
 	"path"
 	"strings"
 	"time"
@@ -76,6 +77,11 @@ func LoadTable(ctx context.Context, uri string, want dataset.ReadOptions) (*Data
 // lead out of it, links, encryption or an absurd compression is refused. want says which columns there must be; see
 // [dataset.ReadCSV] for what is refused in the table itself.
 func (l *DataLoader) Load(ctx context.Context, uri string, want dataset.ReadOptions) (*Data, error) {
+	return l.loadInto(ctx, uri, want, io.Discard)
+}
+
+// loadInto is Load, and writes the CSV text, unpacked, as it stands to text.
+func (l *DataLoader) loadInto(ctx context.Context, uri string, want dataset.ReadOptions, text io.Writer) (*Data, error) {
 	if l.MaxDownload < 0 || l.Timeout < 0 || l.Attempts < 0 {
 		return nil, fmt.Errorf("DataLoader: %d bytes, time-out %v, %d attempts: none may be negative", l.MaxDownload, l.Timeout, l.Attempts)
 	}
@@ -85,17 +91,17 @@ func (l *DataLoader) Load(ctx context.Context, uri string, want dataset.ReadOpti
 	}
 	switch place.kind {
 	case embeddedData:
-		return loadEmbedded(want)
+		return loadEmbedded(want, text)
 	case uciData:
-		return l.loadUCI(ctx, want)
+		return l.loadUCI(ctx, want, text)
 	default:
-		return l.load(ctx, place, want)
+		return l.load(ctx, place, want, text)
 	}
 }
 
 // loadEmbedded reads the table in the binary.
-func loadEmbedded(want dataset.ReadOptions) (*Data, error) {
-	table, err := dataset.ReadCSV(wine.Open(), wine.Name, want)
+func loadEmbedded(want dataset.ReadOptions, text io.Writer) (*Data, error) {
+	table, err := dataset.ReadCSV(io.TeeReader(wine.Open(), text), wine.Name, want)
 	if err != nil {
 		return nil, err
 	}
@@ -103,22 +109,22 @@ func loadEmbedded(want dataset.ReadOptions) (*Data, error) {
 }
 
 // load reads a table from a file, the web or S3.
-func (l *DataLoader) load(ctx context.Context, place dataPlace, want dataset.ReadOptions) (*Data, error) {
+func (l *DataLoader) load(ctx context.Context, place dataPlace, want dataset.ReadOptions, text io.Writer) (*Data, error) {
 	file, err := l.openPlace(ctx, place)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	text, err := openText(file, place, want.Limits)
+	content, err := openText(file, place, want.Limits)
 	if err != nil {
 		return nil, err
 	}
-	defer text.Close()
-	table, err := dataset.ReadCSV(&contextReader{ctx, text}, text.name, want)
+	defer content.Close()
+	table, err := dataset.ReadCSV(io.TeeReader(&contextReader{ctx, content}, text), content.name, want)
 	if err != nil {
 		return nil, err
 	}
-	return &Data{Table: table.Named(tableName(text.file)), Location: place.display, source: place.source()}, nil
+	return &Data{Table: table.Named(tableName(content.file)), Location: place.display, source: place.source()}, nil
 }
 
 // openPlace gives the content at an address as a file on disk, which a zip archive needs.
@@ -138,8 +144,8 @@ func (l *DataLoader) openPlace(ctx context.Context, place dataPlace) (*dataFile,
 }
 
 // loadUCI downloads the original and compares.
-func (l *DataLoader) loadUCI(ctx context.Context, want dataset.ReadOptions) (*Data, error) {
-	embedded, err := loadEmbedded(want)
+func (l *DataLoader) loadUCI(ctx context.Context, want dataset.ReadOptions, text io.Writer) (*Data, error) {
+	embedded, err := loadEmbedded(want, io.Discard)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +153,7 @@ func (l *DataLoader) loadUCI(ctx context.Context, want dataset.ReadOptions) (*Da
 	if err != nil {
 		return nil, err
 	}
-	data, err := l.load(ctx, place, want)
+	data, err := l.load(ctx, place, want, text)
 	if err != nil {
 		return nil, err
 	}

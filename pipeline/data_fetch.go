@@ -139,18 +139,23 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // openS3 makes the client for an object; the settings are looked at before any attempt.
 func (l *DataLoader) openS3(ctx context.Context, place dataPlace) (bodyOpener, error) {
-	var config s3.Config
-	if l.Getenv != nil {
-		var err error
-		if config, err = s3.ConfigFromEnv(l.Getenv); err != nil {
-			return nil, fmt.Errorf("data: %s: %w", place.display, err)
-		}
-	}
-	client, err := s3.New(ctx, config)
+	client, err := newS3(ctx, l.Getenv)
 	if err != nil {
 		return nil, fmt.Errorf("data: %s: %w", place.display, err)
 	}
 	return func(ctx context.Context) (io.ReadCloser, error) {
 		return client.Get(ctx, place.object, cmp.Or(l.MaxDownload, defaultMaxDownload))
 	}, nil
+}
+
+// newS3 makes a client with the settings that getenv gives; nil gives none, and the AWS SDK finds what it finds.
+func newS3(ctx context.Context, getenv func(string) string) (*s3.Client, error) {
+	var config s3.Config
+	if getenv != nil {
+		var err error
+		if config, err = s3.ConfigFromEnv(getenv); err != nil {
+			return nil, err
+		}
+	}
+	return s3.New(ctx, config)
 }

@@ -235,3 +235,24 @@ func TestProfile(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestHolds(t *testing.T) {
+	const content = "content"
+	// printf content | openssl dgst -md5, and -sha256 -binary | base64
+	const etag, sha = `"9a0364b9e99bb480dd25e1f0284c8555"`, "7XACtDnprIRfIjV9giusFERzD722AW0+yUMil7nsn3M="
+	for name, test := range map[string]struct {
+		info s3.Info
+		want bool
+	}{
+		"the MD5":                           {s3.Info{Size: 7, ETag: etag}, true},
+		"the SHA-256":                       {s3.Info{Size: 7, ETag: `"of an encrypted object"`, SHA256: sha}, true},
+		"another SHA-256, whatever the MD5": {s3.Info{Size: 7, ETag: etag, SHA256: "AAAA"}, false},
+		"another size":                      {s3.Info{Size: 8, ETag: etag, SHA256: sha}, false},
+		"an ETag of parts":                  {s3.Info{Size: 7, ETag: `"9a0364b9e99bb480dd25e1f0284c8555-2"`}, false},
+		"nothing":                           {s3.Info{Size: 7}, false},
+	} {
+		if got := test.info.Holds([]byte(content)); got != test.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

@@ -57,7 +57,10 @@ func TestObjectsOnMinIO(t *testing.T) {
 		if err != nil {
 			t.Fatal(key, err)
 		}
-		if head.Size != int64(len(content)) || head.ETag != put.ETag || head.ContentType != "text/csv" || head.LastModified.IsZero() {
+		if other := append([]byte("-"), content...); !head.Holds(content) || head.Holds(other) || head.Holds(other[:len(content)]) != (len(content) == 0) {
+			t.Errorf("%s: %+v does not tell what the object holds", key, head)
+		}
+		if head.Size != int64(len(content)) || head.SHA256 != put.SHA256 || head.SHA256 == "" || head.ETag != put.ETag || head.ContentType != "text/csv" || head.LastModified.IsZero() {
 			t.Errorf("%s: head %+v, put %+v", key, head, put)
 		}
 		object, err := client.Get(t.Context(), address, int64(len(content)))

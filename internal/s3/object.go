@@ -2,11 +2,14 @@ package s3
 
 import (
 	"context"
+	"crypto/md5" // what servers make ETags of; it identifies, it does not protect
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,10 +19,28 @@ import (
 
 // Info describes an object.
 type Info struct {
-	Size         int64 // bytes
-	ETag         string
+	Size int64 // bytes
+	// ETag changes with the content. Of an object that was put in one piece, without encryption by the server, it is the MD5 in hex and
+	// in double quotes.
+	ETag string
+	// SHA256 is the checksum in base64 that the object was put with; empty when it was put with another or with none.
+	SHA256       string
 	ContentType  string
 	LastModified time.Time
+}
+
+// Holds reports that the object is known to hold exactly these bytes: by its SHA-256 where it has one, else by the MD5 that an ETag
+// may be. False also means that neither tells.
+func (i Info) Holds(content []byte) bool {
+	if i.Size != int64(len(content)) {
+		return false
+	}
+	if i.SHA256 != "" {
+		sum := sha256.Sum256(content)
+		return i.SHA256 == base64.StdEncoding.EncodeToString(sum[:])
+	}
+	sum := md5.Sum(content)
+	return strings.EqualFold(strings.Trim(i.ETag, `"`), hex.EncodeToString(sum[:]))
 }
 
 // Object is an object being read. Close it.
@@ -36,7 +57,9 @@ func (c *Client) Get(ctx context.Context, a Address, maxBytes int64) (*Object, e
 	if err != nil {
 		return nil, c.failure("get", a.String(), err)
 	}
-	info := Info{aws.ToInt64(out.ContentLength), aws.ToString(out.ETag), aws.ToString(out.ContentType), aws.ToTime(out.LastModified)}
+	info := Info{
+		aws.ToInt64(out.ContentLength), aws.ToString(out.ETag), aws.ToString(out.ChecksumSHA256), aws.ToString(out.ContentType), aws.ToTime(out.LastModified),
+	}
 	if maxBytes > 0 && (out.ContentLength == nil || info.Size > maxBytes) {
 		_ = out.Body.Close()
 		return nil, &Error{Op: "get", Target: a.String(), Err: fmt.Errorf("%w: %d bytes, more than %d", ErrTooBig, info.Size, maxBytes)}
@@ -61,9 +84,11 @@ func (b *body) Read(p []byte) (int, error) {
 
 // Head describes an object without reading it.
 func (c *Client) Head(ctx context.Context, a Address) (Info, error) {
-	out, err := c.s3.HeadObject(ctx, &awss3.HeadObjectInput{Bucket: &a.Bucket, Key: &a.Key})
+	out, err := c.s3.HeadObject(ctx, &awss3.HeadObjectInput{Bucket: &a.Bucket, Key: &a.Key, ChecksumMode: types.ChecksumModeEnabled})
 	if err == nil {
-		return Info{aws.ToInt64(out.ContentLength), aws.ToString(out.ETag), aws.ToString(out.ContentType), aws.ToTime(out.LastModified)}, nil
+		return Info{
+			aws.ToInt64(out.ContentLength), aws.ToString(out.ETag), aws.ToString(out.ChecksumSHA256), aws.ToString(out.ContentType), aws.ToTime(out.LastModified),
+		}, nil
 	}
 	failure := c.failure("head", a.String(), err)
 	if errors.Is(failure, ErrNoSuchKey) { // an answer without a body does not tell what is missing
@@ -93,7 +118,7 @@ func (c *Client) Put(ctx context.Context, a Address, content io.ReadSeeker, cont
 	if err != nil {
 		return Info{}, c.failure("put", a.String(), err)
 	}
-	return Info{Size: size, ETag: aws.ToString(out.ETag), ContentType: contentType}, nil
+	return Info{Size: size, ETag: aws.ToString(out.ETag), SHA256: checksum, ContentType: contentType}, nil
 }
 
 // measure returns the length and the base64 SHA-256 of the rest of content, and seeks back.
