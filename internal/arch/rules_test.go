@@ -78,13 +78,19 @@ var rules = []arch.Rule{
 		Reason:    "a command only wires: the work is in package predictsvc, which tests can call",
 	},
 	{
+		Packages:  []string{"monitoring/evidently"},
+		MayImport: []string{"internal/rest"},
+		Reason:    "a client is useful to any Go project that has an Evidently: it knows its protocol and nothing of drift",
+	},
+	{
 		Packages:  []string{"monitoring"},
-		MayImport: join(leaves, "prefectclient"),
-		Reason:    "monitoring looks at tables of predictions, whoever made them; it starts flows through Prefect",
+		MayImport: join(leaves, "internal/predictionlog", "mlflowclient", "monitoring/evidently", "prefectclient"),
+		Reason: "monitoring compares logged predictions with what the registry keeps of a model's training rows, whoever trained and served it; " +
+			"it publishes through Evidently and starts flows through Prefect",
 	},
 	{
 		Packages:  []string{"monitoring/monitor"},
-		MayImport: join(ofCommands, "monitoring", "prefectclient"),
+		MayImport: join(ofCommands, "internal/predictionlog", "mlflowclient", "monitoring", "monitoring/evidently", "prefectclient"),
 		Reason:    "a command only wires: the work is in package monitoring, which tests can call",
 	},
 	{
