@@ -25,11 +25,14 @@ type operation struct {
 	repeat       rest.Repeat
 }
 
-// reads gets something; writes sets a state, which setting it again does not change; creates makes something new each
-// time that it is carried out. What is repeated after an unknown end follows from that (see package rest).
+// reads gets something; writes, patches and deletes set a state, which setting it again does not change; creates makes
+// something new each time that it is carried out. What is repeated after an unknown end follows from that (see package
+// rest).
 func reads(path string) operation   { return operation{http.MethodGet, path, rest.Harmless} }
 func queries(path string) operation { return operation{http.MethodPost, path, rest.Harmless} }
 func writes(path string) operation  { return operation{http.MethodPost, path, rest.Harmless} }
+func patches(path string) operation { return operation{http.MethodPatch, path, rest.Harmless} }
+func deletes(path string) operation { return operation{http.MethodDelete, path, rest.Harmless} }
 func creates(path string) operation { return operation{http.MethodPost, path, rest.Once} }
 
 // api is what all services share.

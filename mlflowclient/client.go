@@ -16,11 +16,14 @@ const ServerVersion = "3.17.2"
 
 // Client reaches one MLflow. It is immutable and safe for concurrent use. Make it with [New] or [FromEnv], and Close it.
 type Client struct {
-	Experiments *ExperimentService
-	Runs        *RunService
-	Metrics     *MetricService
-	Artifacts   *ArtifactService
-	Server      *ServerService
+	Experiments      *ExperimentService
+	Runs             *RunService
+	Metrics          *MetricService
+	Artifacts        *ArtifactService
+	LoggedModels     *LoggedModelService
+	RegisteredModels *RegisteredModelService
+	ModelVersions    *ModelVersionService
+	Server           *ServerService
 
 	api   *api
 	uri   string
@@ -93,15 +96,13 @@ func assemble(s *settings, uri func(*rest.Client) string, closeStore func() erro
 	}
 	a := &api{rest: plumbing, workspace: s.workspace}
 	return &Client{
-		Experiments: &ExperimentService{a},
-		Runs:        &RunService{a},
-		Metrics:     &MetricService{a},
-		Artifacts:   &ArtifactService{a},
-		Server:      &ServerService{a},
-		api:         a,
-		uri:         uri(plumbing),
-		who:         identify(s),
-		home:        experimentChoice{s.experiment, s.experimentBy},
+		Experiments: &ExperimentService{a}, Runs: &RunService{a}, Metrics: &MetricService{a}, Artifacts: &ArtifactService{a},
+		LoggedModels: &LoggedModelService{a}, RegisteredModels: &RegisteredModelService{a}, ModelVersions: &ModelVersionService{a},
+		Server: &ServerService{a},
+		api:    a,
+		uri:    uri(plumbing),
+		who:    identify(s),
+		home:   experimentChoice{s.experiment, s.experimentBy},
 		close: func() error {
 			plumbing.Close()
 			return closeStore()

@@ -201,10 +201,6 @@ func TestTheEchoOfOnesOwnWork(t *testing.T) {
 			t.Errorf("%s of nothing: %v", name, err)
 		}
 	}
-	handler, _ := lost(400, "INVALID_PARAMETER_VALUE")
-	if err := fake(t, handler).Runs.LogOutputs(t.Context(), "r", []mlflowclient.ModelOutput{{ModelID: "m-1", Step: 2}}); err != nil {
-		t.Errorf("runs/outputs: %v", err)
-	}
 }
 
 func TestNumbersOnTheWire(t *testing.T) {

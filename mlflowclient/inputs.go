@@ -106,16 +106,3 @@ func (s *RunService) LogInputs(ctx context.Context, runID string, in Inputs) err
 	}
 	return s.api.call(ctx, writes("runs/log-inputs"), body, nil)
 }
-
-// LogOutputs says which logged models the run made.
-func (s *RunService) LogOutputs(ctx context.Context, runID string, models []ModelOutput) error {
-	body := struct {
-		RunID  string            `json:"run_id"`
-		Models []modelOutputJSON `json:"models"`
-	}{RunID: runID, Models: []modelOutputJSON{}}
-	for _, m := range models {
-		body.Models = append(body.Models, modelOutputJSON{m.ModelID, integer(m.Step)})
-	}
-	// The server refuses an output that it has as a 400, which after a lost answer is our own work.
-	return doneBefore(s.api.call(ctx, writes("runs/outputs"), body, nil), ErrInvalidParameter)
-}

@@ -148,3 +148,8 @@ func (r *ActiveRun) LogInputs(ctx context.Context, in Inputs) error {
 func (r *ActiveRun) SetTag(ctx context.Context, key, value string) error {
 	return r.runs.SetTag(ctx, r.ID, key, value)
 }
+
+// LogOutputs says which logged models the run made; see [RunService.LogOutputs]. [ActiveRun.LogModel] does so by itself.
+func (r *ActiveRun) LogOutputs(ctx context.Context, outputs []ModelOutput) error {
+	return r.runs.LogOutputs(ctx, r.ID, outputs)
+}
