@@ -1,0 +1,15 @@
+// Package predictionlog is the table of predictions in Postgres: the predictor appends to it, monitoring reads windows of it.
+//
+//	store, err := predictionlog.Open(ctx, url)
+//	err = store.Append(ctx, predictions)
+//	for p, err := range store.Between(ctx, "sk-rfc-model", from, to) { … }
+//
+// The writer makes the ids, so that Append may be called again with what it could not be sure of: a row that is there already is left
+// alone, and no prediction is ever in the table twice. Append is all or nothing.
+//
+// [Open] brings the table to the version of this package, under an advisory lock, so that several services may start at once. The
+// version is kept in the table predictions_version; the SQL lies in the folder migrations and is never changed once it was released.
+//
+// Errors are those of pgx, wrapped; [ErrInvalid] marks predictions that no database would take, which a repetition cannot help.
+// No type of pgx leaves the package, and it imports no other package of this module.
+package predictionlog
