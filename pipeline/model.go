@@ -6,9 +6,12 @@ import (
 	"mlopsgo/pipeline/forest"
 )
 
+// modelHome is where a model is kept, which its MLmodel file repeats.
+type modelHome struct{ artifactPath, runID, modelID string }
+
 // modelFiles writes the split's scaler and the forest as the files of an MLflow model, with the features as its signature and the first test
 // rows as its input example.
-func modelFiles(split *Split, model *forest.Classifier, runID string) ([]mlmodel.File, error) {
+func modelFiles(split *Split, model *forest.Classifier, home modelHome) ([]mlmodel.File, error) {
 	file := exportForest(split, model)
 	label := mlmodel.Long
 	if len(file.StringClasses) > 0 {
@@ -29,8 +32,9 @@ func modelFiles(split *Split, model *forest.Classifier, runID string) ([]mlmodel
 			Outputs: &mlmodel.Schema{Columns: outputs},
 		},
 		Example:      split.example(),
-		ArtifactPath: artifactPath,
-		RunID:        runID,
+		ArtifactPath: home.artifactPath,
+		RunID:        home.runID,
+		ModelID:      home.modelID,
 	}.Files()
 }
 

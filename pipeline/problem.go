@@ -42,8 +42,8 @@ type Split struct {
 	// TrainX and TestX are scaled, one column a feature.
 	TrainX, TestX forest.Matrix
 	TrainY, TestY []int
-	// RawTestX is TestX before scaling.
-	RawTestX forest.Matrix
+	// RawTrainX and RawTestX are TrainX and TestX before scaling.
+	RawTrainX, RawTestX forest.Matrix
 }
 
 // Prepare applies the problem to a table with scikit-learn's train_test_split and StandardScaler. It fails when a column is missing, a
@@ -92,7 +92,7 @@ func (p Problem) divide(x forest.Matrix, y []int, split *Split) error {
 	if err != nil {
 		return err
 	}
-	split.RawTestX = testX
+	split.RawTrainX, split.RawTestX = trainX, testX
 	if split.Scaler, err = forest.FitStandardScaler(trainX); err != nil {
 		return err
 	}

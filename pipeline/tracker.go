@@ -210,6 +210,9 @@ func (t Trial) metrics() []mlflowclient.Metric {
 	for _, point := range t.Curve {
 		metrics = append(metrics, mlflowclient.Metric{Key: "accuracy_by_n_estimators", Value: point.Accuracy, Step: int64(point.Trees)})
 	}
+	for i := range metrics {
+		metrics[i].Timestamp = t.ended
+	}
 	return metrics
 }
 

@@ -82,15 +82,30 @@ func (t Training) Train(ctx context.Context) (*Trained, error) {
 
 // inRun trains, logs and writes the folder.
 func (t Training) inRun(ctx context.Context, run *mlflowclient.ActiveRun) (*Trained, error) {
-	params := map[string]string{}
-	for _, one := range AllNamed(t.Params) {
-		params[one[0]] = one[1]
-	}
-	if err := run.LogBatch(ctx, mlflowclient.Batch{Params: params}); err != nil {
+	trial, model, err := t.logged(ctx, run)
+	if err != nil {
 		return nil, err
+	}
+	params := allNamedMap(t.Params)
+	description := record{RunID: run.ID, Features: t.Split.Features, Target: t.Split.Target, Params: params, Metrics: map[string]float64{}}
+	description.Dataset.Name, description.Dataset.Digest = t.Dataset.Name, t.Dataset.Digest
+	for _, class := range model.Classes() {
+		description.Classes = append(description.Classes, t.Split.Classes.Text(class))
+	}
+	for _, metric := range trial.metrics() {
+		description.Metrics[metric.Key] = metric.Value
+	}
+	return &Trained{Trial: trial, Run: run.RunInfo}, t.keep(ctx, run, model, description)
+}
+
+// logged trains, and logs params, data set and figures to the run.
+func (t Training) logged(ctx context.Context, run *mlflowclient.ActiveRun) (Trial, *forest.Classifier, error) {
+	var trial Trial
+	if err := run.LogBatch(ctx, mlflowclient.Batch{Params: allNamedMap(t.Params)}); err != nil {
+		return trial, nil, err
 	}
 	if err := run.LogInputs(ctx, mlflowclient.Inputs{Datasets: []mlflowclient.DatasetInput{t.Dataset}}); err != nil {
-		return nil, err
+		return trial, nil, err
 	}
 	trial, model, err := try(ctx, t.Split, t.Params, forest.WithProgress(func(done, total int) {
 		if t.OnTree != nil {
@@ -98,27 +113,23 @@ func (t Training) inRun(ctx context.Context, run *mlflowclient.ActiveRun) (*Trai
 		}
 	}))
 	if err != nil {
-		return nil, err
+		return trial, nil, err
 	}
 	trial.RunID = run.ID
-	metrics := trial.metrics()
-	if err := run.LogBatch(ctx, mlflowclient.Batch{Metrics: metrics}); err != nil {
-		return nil, err
+	return trial, model, run.LogBatch(ctx, mlflowclient.Batch{Metrics: trial.metrics()})
+}
+
+func allNamedMap(p forest.Params) map[string]string {
+	params := map[string]string{}
+	for _, one := range AllNamed(p) {
+		params[one[0]] = one[1]
 	}
-	description := record{RunID: run.ID, Features: t.Split.Features, Target: t.Split.Target, Params: params, Metrics: map[string]float64{}}
-	description.Dataset.Name, description.Dataset.Digest = t.Dataset.Name, t.Dataset.Digest
-	for _, class := range model.Classes() {
-		description.Classes = append(description.Classes, t.Split.Classes.Text(class))
-	}
-	for _, metric := range metrics {
-		description.Metrics[metric.Key] = metric.Value
-	}
-	return &Trained{Trial: trial, Run: run.RunInfo}, t.keep(ctx, run, model, description)
+	return params
 }
 
 // keep uploads the model's files and writes its folder.
 func (t Training) keep(ctx context.Context, run *mlflowclient.ActiveRun, model *forest.Classifier, description record) error {
-	files, err := modelFiles(t.Split, model, run.ID)
+	files, err := modelFiles(t.Split, model, modelHome{artifactPath: artifactPath, runID: run.ID})
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,9 @@ type Trial struct {
 	Points int
 	// RunID is the trial's run in MLflow, empty when the study is not tracked.
 	RunID string
+
+	// ended is when the figures were known, so that logging them twice, to the run and to its model, makes one point.
+	ended time.Time
 }
 
 // CurvePoint is the accuracy of the forest of the first Trees trees.
@@ -46,6 +49,7 @@ func try(ctx context.Context, split *Split, params forest.Params, opts ...forest
 		return trial, nil, err
 	}
 	trial.ScoreTime = time.Since(start)
+	trial.ended = time.Now()
 	trial.Report, err = score.New(split.TestY, predicted)
 	return trial, model, err
 }

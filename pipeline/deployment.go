@@ -1,0 +1,100 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+
+	"mlopsgo/internal/s3"
+	"mlopsgo/prefectclient"
+)
+
+// The original's names; defaults of [Deployment].
+const (
+	DeploymentName = "rfc-red-wine"
+	WorkPool       = "go-pool"
+	WorkQueue      = "red-wine"
+	DeploymentCron = "0 0 * * *"
+	StorageBlock   = "minio"
+)
+
+// remoteFileSystem is the slug of Prefect's own block type RemoteFileSystem.
+const remoteFileSystem = "remote-file-system"
+
+// scheduleSlug names the schedule within the deployment, so that another time replaces it.
+const scheduleSlug = "registration"
+
+// Deployment gives the registration flow a place and a time to run, and describes the storage of its data as a block.
+type Deployment struct {
+	// Flow is what [Registration.Flow] made.
+	Flow *prefectclient.Flow[RegistrationParameters, *Registered]
+	// Name, Pool, Queue and Cron are those above when empty. Pool and queue are made when missing. Times are in UTC.
+	Name, Pool, Queue, Cron string
+	// Parameters are those of its runs, unless a run gives others.
+	Parameters RegistrationParameters
+	// Block is the name of the block, [StorageBlock] when empty: of type RemoteFileSystem, with the address of the parameters' bucket
+	// and what Python's s3fs needs to reach it.
+	Block string
+	// Getenv gives the variables that say how to reach S3, as for [DataLoader]. Nil gives none.
+	Getenv func(string) string
+	// WithoutKeys leaves AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY out of the block. With them, whoever may read the blocks of the
+	// Prefect server reads the keys: the block type has no field that is kept secret.
+	WithoutKeys bool
+}
+
+// Apply makes the deployment and the block, or brings them in line; doing so again changes nothing.
+func (d Deployment) Apply(ctx context.Context, client *prefectclient.Client) (*prefectclient.Deployment, error) {
+	block, err := d.block()
+	if err != nil {
+		return nil, err
+	}
+	made, err := prefectclient.Deploy(ctx, client, d.Flow, prefectclient.DeploymentSpec{
+		Name: cmp.Or(d.Name, DeploymentName), WorkPool: cmp.Or(d.Pool, WorkPool), WorkQueue: cmp.Or(d.Queue, WorkQueue),
+		Parameters: d.Parameters, Tags: []string{"red-wine", "random-forest", "go"}, Version: registrationVersion,
+		Schedules: []prefectclient.ScheduleSpec{{Schedule: prefectclient.Cron(cmp.Or(d.Cron, DeploymentCron), ""), Slug: scheduleSlug}},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("deployment %s: %w", cmp.Or(d.Name, DeploymentName), err)
+	}
+	name := cmp.Or(d.Block, StorageBlock)
+	if _, err := client.BlockDocuments.Save(ctx, remoteFileSystem, name, block); err != nil {
+		return nil, fmt.Errorf("block %s: %w", name, err)
+	}
+	return made, nil
+}
+
+// storageBlock is the data of the block; Settings go to fsspec as they are.
+type storageBlock struct {
+	BasePath string          `json:"basepath"`
+	Settings storageSettings `json:"settings"`
+}
+
+type storageSettings struct {
+	UseSSL        bool              `json:"use_ssl"`
+	Key           string            `json:"key,omitempty"`
+	Secret        string            `json:"secret,omitempty"`
+	ClientOptions map[string]string `json:"client_kwargs,omitempty"`
+}
+
+// block describes the storage.
+func (d Deployment) block() (storageBlock, error) {
+	var config s3.Config
+	if d.Getenv != nil {
+		var err error
+		if config, err = s3.ConfigFromEnv(d.Getenv); err != nil {
+			return storageBlock{}, err
+		}
+	}
+	block := storageBlock{
+		BasePath: "s3://" + d.Parameters.BucketName,
+		Settings: storageSettings{UseSSL: !strings.HasPrefix(config.Endpoint, "http://")},
+	}
+	if config.Endpoint != "" {
+		block.Settings.ClientOptions = map[string]string{"endpoint_url": config.Endpoint}
+	}
+	if !d.WithoutKeys {
+		block.Settings.Key, block.Settings.Secret = config.AccessKeyID, config.SecretAccessKey
+	}
+	return block, nil
+}
