@@ -94,6 +94,11 @@ var rules = []arch.Rule{
 		Reason:    "a command only wires: the work is in package monitoring, which tests can call",
 	},
 	{
+		Packages:  []string{"deploy", "deploy/probe"},
+		MayImport: ofCommands,
+		Reason:    "the deployment puts programs together from outside, by their flags and environment, as any user can",
+	},
+	{
 		Packages:  []string{"examples/..."},
 		MayImport: []string{"mlflowclient/...", "prefectclient/...", "pipeline/...", "predictsvc", "monitoring/..."},
 		Reason:    "an example can be copied into another project, where internal packages do not exist",
