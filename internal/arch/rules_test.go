@@ -90,7 +90,7 @@ var rules = []arch.Rule{
 	},
 	{
 		Packages:  []string{"monitoring/monitor"},
-		MayImport: join(ofCommands, "internal/predictionlog", "mlflowclient", "monitoring", "monitoring/evidently", "prefectclient"),
+		MayImport: join(ofCommands, "mlflowclient", "monitoring", "monitoring/evidently", "monitoring/outlier", "prefectclient"),
 		Reason:    "a command only wires: the work is in package monitoring, which tests can call",
 	},
 	{

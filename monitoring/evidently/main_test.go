@@ -58,7 +58,7 @@ func snapshot(at time.Time, alcohol float64) *evidently.Snapshot {
 			evidently.BigTable("table", "Drift", 10,
 				[]evidently.TableColumn{{Title: "Column", Field: "name"}, {Title: "Reference", Field: "reference", Histograms: true}},
 				[]evidently.TableRow{{
-					Cells:   map[string]any{"name": "alcohol", "reference": evidently.Histogram{X: []float64{8, 9, 10}, Y: []float64{3, 4}}},
+					Cells:   map[string]any{"name": "alcohol", "reference": evidently.Histogram{X: []any{8.5, 9.5}, Y: []float64{3, 4}}},
 					Details: []evidently.Widget{graph},
 				}}),
 		},

@@ -2,7 +2,7 @@ package evidently
 
 import "maps"
 
-// Widget is a part of a report's page. Make it with [Counters], [BigTable] or [Bars]; others have been read from the service.
+// Widget is a part of a report's page. Make it with [Counters], [Table], [BigTable] or [Bars]; others have been read from the service.
 type Widget struct {
 	ID    string `json:"id"`
 	Type  string `json:"type"`
@@ -30,9 +30,9 @@ func Counters(id, title string, counters ...Counter) Widget {
 	return Widget{ID: id, Type: "counter", Title: title, Size: fullWidth, Params: map[string]any{"counters": append([]Counter{}, counters...)}, Graphs: []Widget{}}
 }
 
-// Histogram is a little picture in a cell of a table.
+// Histogram is a little picture in a cell of a table: heights Y at X, which are numbers or texts.
 type Histogram struct {
-	X []float64 `json:"x"`
+	X []any     `json:"x"`
 	Y []float64 `json:"y"`
 }
 
@@ -52,7 +52,18 @@ type TableRow struct {
 	Details []Widget
 }
 
-// BigTable is a table that can be searched and sorted, of so many rows a page.
+// Table is a plain table: nothing in it opens.
+func Table(id, title string, header []string, rows [][]any) Widget {
+	data := make([][]any, len(rows))
+	for i, row := range rows {
+		data[i] = append([]any{}, row...)
+	}
+	return Widget{
+		ID: id, Type: "table", Title: title, Size: fullWidth, Graphs: []Widget{}, Params: map[string]any{"header": append([]string{}, header...), "data": data},
+	}
+}
+
+// BigTable is a table of so many rows a page, which can be searched, and whose rows open.
 func BigTable(id, title string, rowsPerPage int, columns []TableColumn, rows []TableRow) Widget {
 	const colour = "#ed0400"
 	wireColumns := make([]map[string]any, len(columns))

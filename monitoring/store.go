@@ -1,0 +1,199 @@
+package monitoring
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/tern/v2/migrate"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// versionTable is where tern notes which migrations were made; the prediction log, in the same database, has one of its own.
+const versionTable = "monitoring_version"
+
+// connectTimeout bounds an attempt to connect, unless the address sets connect_timeout.
+const connectTimeout = 5 * time.Second
+
+// Store keeps [Result]s in Postgres, in the tables drift_windows, drift_columns and outliers (migrations/001_results.sql), which dashboards read.
+// Make it with [OpenStore]. It is safe for concurrent use, by several processes too.
+type Store struct{ pool *pgxpool.Pool }
+
+// OpenStore connects to a database and makes or migrates the tables. An empty address means that of the environment, by libpq's names: PGHOST,
+// PGPORT, PGUSER, PGPASSWORD, PGDATABASE. Close it.
+func OpenStore(ctx context.Context, address string) (*Store, error) {
+	config, err := pgxpool.ParseConfig(address)
+	if err != nil {
+		return nil, fmt.Errorf("monitoring database: %w", withoutAddress(err))
+	}
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = connectTimeout
+	}
+	if err := migrateTables(ctx, config.ConnConfig); err != nil {
+		return nil, fmt.Errorf("monitoring database %q on %s: %w", config.ConnConfig.Database, config.ConnConfig.Host, err)
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("monitoring database: %w", err)
+	}
+	return &Store{pool}, nil
+}
+
+// withoutAddress leaves out what an error repeats of an address, which may hold a password.
+func withoutAddress(err error) error {
+	if parse, ok := errors.AsType[*url.Error](err); ok {
+		return fmt.Errorf("the address is not a URL: %w", parse.Err)
+	}
+	return err // pgx hides passwords itself
+}
+
+// migrateTables lets tern do its work, under a lock of the database, since several processes may start together. It has a connection of its own
+// because tern changes the settings of the one that it works on.
+func migrateTables(ctx context.Context, config *pgx.ConnConfig) (err error) {
+	conn, err := pgx.ConnectConfig(ctx, config.Copy())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	migrator, err := migrate.NewMigrator(ctx, conn, versionTable)
+	if err != nil {
+		return err
+	}
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	if err := migrator.LoadMigrations(files); err != nil {
+		return err
+	}
+	// tern would answer with numbers alone.
+	if version, err := migrator.GetCurrentVersion(ctx); err != nil || int(version) > len(migrator.Migrations) {
+		return errors.Join(err, fmt.Errorf("the tables are of version %d, this program knows %d: use a newer program", version, len(migrator.Migrations)))
+	}
+	return migrator.Migrate(ctx)
+}
+
+// Close ends the connections.
+func (s *Store) Close() { s.pool.Close() }
+
+const upsertWindow = `
+INSERT INTO drift_windows (id, model_name, model_version, window_start, window_end, rows, reference_rows, drifted_columns, columns,
+  drift_share, dataset_drift, outliers, outlier_share)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+ON CONFLICT (model_name, model_version, window_start, window_end) DO UPDATE SET
+  rows = excluded.rows, reference_rows = excluded.reference_rows, drifted_columns = excluded.drifted_columns, columns = excluded.columns,
+  drift_share = excluded.drift_share, dataset_drift = excluded.dataset_drift, outliers = excluded.outliers,
+  outlier_share = excluded.outlier_share, evidently_snapshot = NULL, created_at = now()
+RETURNING id`
+
+// Save writes a result with its columns and outliers in one transaction, in place of an earlier one of the same window.
+func (s *Store) Save(ctx context.Context, r *Result) error {
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		// The row is locked from here on, so that two processes write one after the other.
+		var id string
+		if err := tx.QueryRow(ctx, upsertWindow, r.ID(), r.Model, r.Version, r.Start, r.End, r.Rows, r.ReferenceRows,
+			r.Drift.Drifted, len(r.Drift.Columns), r.Drift.Share, r.Drift.DatasetDrift, len(r.Outliers), r.OutlierShare()).Scan(&id); err != nil {
+			return err
+		}
+		for _, table := range []string{"drift_columns", "outliers"} {
+			if _, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE window_id = $1", id); err != nil {
+				return err
+			}
+		}
+		columns := pgx.CopyFromSlice(len(r.Drift.Columns), func(i int) ([]any, error) {
+			c := r.Drift.Columns[i]
+			return []any{id, c.Name, c.Method.DisplayName(), c.Threshold, c.Score, c.Drifted}, nil
+		})
+		if _, err := tx.CopyFrom(ctx, pgx.Identifier{"drift_columns"},
+			[]string{"window_id", "column_name", "method", "threshold", "value", "drifted"}, columns); err != nil {
+			return err
+		}
+		outliers := pgx.CopyFromSlice(len(r.Outliers), func(i int) ([]any, error) {
+			return []any{id, r.Outliers[i].PredictionID, r.Outliers[i].Score}, nil
+		})
+		_, err := tx.CopyFrom(ctx, pgx.Identifier{"outliers"}, []string{"window_id", "prediction_id", "score"}, outliers)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("save the result of %s: %w", r.Window, err)
+	}
+	return nil
+}
+
+// SetSnapshot notes under which identity Evidently has a window.
+func (s *Store) SetSnapshot(ctx context.Context, w Window, snapshot string) error {
+	tag, err := s.pool.Exec(ctx, "UPDATE drift_windows SET evidently_snapshot = $2 WHERE id = $1", w.ID(), snapshot)
+	if err == nil && tag.RowsAffected() != 1 {
+		err = errors.New("there is no such window")
+	}
+	if err != nil {
+		return fmt.Errorf("note the snapshot of %s: %w", w, err)
+	}
+	return nil
+}
+
+// Unpublished lists the oldest windows of a model that have no snapshot in Evidently, at most limit.
+func (s *Store) Unpublished(ctx context.Context, model string, limit int) ([]Window, error) {
+	rows, err := s.pool.Query(ctx, `SELECT model_name, model_version, window_start, window_end FROM drift_windows
+		WHERE model_name = $1 AND evidently_snapshot IS NULL ORDER BY window_end, model_version LIMIT $2`, model, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list unpublished windows: %w", err)
+	}
+	windows, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Window])
+	if err != nil {
+		return nil, fmt.Errorf("list unpublished windows: %w", err)
+	}
+	for i := range windows {
+		windows[i].Start, windows[i].End = windows[i].Start.UTC(), windows[i].End.UTC()
+	}
+	return windows, nil
+}
+
+// progress is how far the windows that follow each other have come: by version, and under "" for all others.
+type progress map[string]time.Time
+
+// readProgress gives an empty progress for a model that was never looked at.
+func (s *Store) readProgress(ctx context.Context, model string) (progress, error) {
+	rows, err := s.pool.Query(ctx, "SELECT model_version, compared_until FROM drift_progress WHERE model_name = $1", model)
+	if err != nil {
+		return nil, fmt.Errorf("read progress: %w", err)
+	}
+	p := progress{}
+	var version string
+	var until time.Time
+	if _, err := pgx.ForEachRow(rows, []any{&version, &until}, func() error {
+		p[version] = until.UTC()
+		return nil
+	}); err != nil {
+		return nil, fmt.Errorf("read progress: %w", err)
+	}
+	return p, nil
+}
+
+// writeProgress replaces the progress of a model.
+func (s *Store) writeProgress(ctx context.Context, model string, p progress) error {
+	versions, times := make([]string, 0, len(p)), make([]time.Time, 0, len(p))
+	for version, until := range p {
+		versions, times = append(versions, version), append(times, until)
+	}
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "DELETE FROM drift_progress WHERE model_name = $1", model); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `INSERT INTO drift_progress SELECT $1, unnest($2::text[]), unnest($3::timestamptz[])
+			ON CONFLICT (model_name, model_version) DO UPDATE SET compared_until = excluded.compared_until`, model, versions, times)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("write progress: %w", err)
+	}
+	return nil
+}
