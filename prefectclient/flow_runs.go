@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"iter"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -230,9 +231,21 @@ type Edge struct {
 	ID string `json:"id"`
 }
 
-// UnmarshalJSON reads a node out of its pair.
+// UnmarshalJSON reads a node out of its pair. The server gives an edge once for each input of its parent; here it is there once.
 func (n *GraphNode) UnmarshalJSON(data []byte) error {
 	type plain GraphNode
 	var id string
-	return json.Unmarshal(data, &[]any{&id, (*plain)(n)})
+	err := json.Unmarshal(data, &[]any{&id, (*plain)(n)})
+	n.Parents, n.Children = distinct(n.Parents), distinct(n.Children)
+	return err
+}
+
+// distinct leaves out edges that came before.
+func distinct(edges []Edge) []Edge {
+	seen := make(map[string]bool, len(edges))
+	return slices.DeleteFunc(edges, func(edge Edge) bool {
+		again := seen[edge.ID]
+		seen[edge.ID] = true
+		return again
+	})
 }
