@@ -15,6 +15,8 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/alerting"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 	"github.com/grafana/grafana-foundation-sdk/go/expr"
+
+	"mlopsgo/internal/grafana"
 )
 
 // readYAML reads one document and refuses fields that the type does not have.
@@ -276,9 +278,7 @@ func TestEveryVariableIsUsedAndDeclared(t *testing.T) {
 	}
 	for p, queries := range panels(t) {
 		for _, q := range queries {
-			for _, ref := range variableRef.FindAllStringSubmatch(q.RawSQL, -1) {
-				used = append(used, ref[1])
-			}
+			used = append(used, grafana.Variables(q.RawSQL)...)
 		}
 		if p.Repeat != nil {
 			used = append(used, *p.Repeat)

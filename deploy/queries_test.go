@@ -12,6 +12,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"mlopsgo/internal/grafana"
 )
 
 // result is what a query gives, with its columns' names.
@@ -74,10 +76,10 @@ func TestQueriesOnPostgres(t *testing.T) {
 	makeTables(t, c, writer)
 	reader := c.open(t, "reader", "READER_PASSWORD", "monitoring")
 	now := time.Now().UTC().Truncate(time.Minute)
-	p := panel{from: now.Add(-6 * time.Hour), to: now.Add(time.Minute), interval: time.Minute, all: map[string]string{}}
+	p := grafana.View{From: now.Add(-6 * time.Hour), To: now.Add(time.Minute), Interval: time.Minute, All: map[string]string{}}
 	d := readDashboard(t)
 	for _, v := range d.Templating.List {
-		p.all[v.Name] = *v.AllValue
+		p.All[v.Name] = *v.AllValue
 	}
 
 	t.Run("without a single row", func(t *testing.T) {
@@ -90,10 +92,10 @@ func TestQueriesOnPostgres(t *testing.T) {
 	})
 
 	fill(t, writer, now)
-	choices := map[string]panel{"all": p, "one": p, "several": p, "no such": p}
+	choices := map[string]grafana.View{"all": p, "one": p, "several": p, "no such": p}
 	chosen := func(name string, variables map[string][]string) {
 		with := choices[name]
-		with.variables = variables
+		with.Chosen = variables
 		choices[name] = with
 	}
 	chosen("one", map[string][]string{"model": {"wine"}, "column": {"pH"}})
@@ -126,9 +128,9 @@ func TestQueriesOnPostgres(t *testing.T) {
 }
 
 // mustAsk sends a panel's query and wants no row, or at least one.
-func mustAsk(t *testing.T, conn *pgx.Conn, p panel, sql string, atLeast int, what string) result {
+func mustAsk(t *testing.T, conn *pgx.Conn, p grafana.View, sql string, atLeast int, what string) result {
 	t.Helper()
-	expanded, err := p.expand(sql)
+	expanded, err := p.Expand(sql)
 	if err != nil {
 		t.Fatalf("%s: %v", what, err)
 	}
@@ -208,7 +210,7 @@ func fill(t *testing.T, conn *pgx.Conn, now time.Time) {
 }
 
 // checkFigures looks at some results whose figures follow from fill.
-func checkFigures(t *testing.T, conn *pgx.Conn, p panel) {
+func checkFigures(t *testing.T, conn *pgx.Conn, p grafana.View) {
 	figures := map[string]func(r result) bool{
 		"Predictions per minute": func(r result) bool {
 			sum := 0.0
@@ -253,14 +255,14 @@ func checkFigures(t *testing.T, conn *pgx.Conn, p panel) {
 }
 
 // checkRules makes each rule fire and be silent again.
-func checkRules(t *testing.T, writer, reader *pgx.Conn, p panel, now time.Time) {
+func checkRules(t *testing.T, writer, reader *pgx.Conn, p grafana.View, now time.Time) {
 	mustExec := func(sql string) {
 		t.Helper()
 		if tag, err := writer.Exec(t.Context(), sql); err != nil || tag.RowsAffected() == 0 {
 			t.Fatalf("%s: %v, %v", sql, tag, err)
 		}
 	}
-	p.to = now.Add(time.Minute)
+	p.To = now.Add(time.Minute)
 	firing(t, reader, p, map[string][]string{"dataset-drift": {"wine"}, "predictions-stopped": nil})
 	mustExec("UPDATE predictions SET predicted_at = predicted_at - interval '20 minutes' WHERE model_name = 'wine'")
 	mustExec("UPDATE drift_windows SET dataset_drift = NOT dataset_drift, drift_share = 1 - drift_share, drifted_columns = columns - drifted_columns")
@@ -272,11 +274,11 @@ func checkRules(t *testing.T, writer, reader *pgx.Conn, p panel, now time.Time) 
 }
 
 // firing evaluates the rules as Grafana does: one alert for each row, named by its text, that is above the bound.
-func firing(t *testing.T, conn *pgx.Conn, p panel, want map[string][]string) {
+func firing(t *testing.T, conn *pgx.Conn, p grafana.View, want map[string][]string) {
 	t.Helper()
 	for uid, r := range readRules(t) {
-		p.from = p.to.Add(-r.span)
-		sql, err := p.expand(r.query.RawSQL)
+		p.From = p.To.Add(-r.span)
+		sql, err := p.Expand(r.query.RawSQL)
 		if err != nil {
 			t.Fatalf("%s: %v", uid, err)
 		}

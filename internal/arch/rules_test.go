@@ -18,7 +18,7 @@ var leaves = []string{
 var clients = []string{"mlflowclient", "prefectclient"}
 
 // forTests are the packages that only tests import.
-var forTests = []string{"internal/arch", "internal/command/commandtest", "internal/stack"}
+var forTests = []string{"internal/arch", "internal/command/commandtest", "internal/grafana", "internal/looptest", "internal/stack"}
 
 // ofCommands is what every command is made with.
 var ofCommands = []string{"internal/command", "internal/progress"}
