@@ -111,12 +111,13 @@ func TestRegisterModelAndFindIt(t *testing.T) {
 		_, err = c.RegisterModel(ctx, mlflowclient.RegisterModel{Name: name, ModelID: second.ID})
 		must(t, err)
 		for uri, want := range map[string]*mlflowclient.ResolvedModel{
-			"models:/" + name + "/1":        {Name: name, Version: "1", ModelID: model.ID, RunID: model.SourceRunID},
-			"models:/" + name + "@champion": {Name: name, Version: "1", ModelID: model.ID, RunID: model.SourceRunID},
-			"models:/" + name + "/latest":   {Name: name, Version: "2", ModelID: second.ID, RunID: second.SourceRunID},
-			"models:///" + name + "/2":      {Name: name, Version: "2", ModelID: second.ID, RunID: second.SourceRunID},
-			"models:/" + model.ID:           {ModelID: model.ID, RunID: model.SourceRunID},
-			model.ArtifactURI:               {ModelID: model.ID},
+			"models:/" + name + "/1":                 {Name: name, Version: "1", ModelID: model.ID, RunID: model.SourceRunID},
+			"models:/" + name + "@champion":          {Name: name, Version: "1", ModelID: model.ID, RunID: model.SourceRunID},
+			"models:/" + name + "/latest":            {Name: name, Version: "2", ModelID: second.ID, RunID: second.SourceRunID},
+			"models:///" + name + "/2":               {Name: name, Version: "2", ModelID: second.ID, RunID: second.SourceRunID},
+			"models:/" + model.ID:                    {ModelID: model.ID, RunID: model.SourceRunID},
+			"runs:/" + model.SourceRunID + "/forest": {ModelID: model.ID, RunID: model.SourceRunID},
+			model.ArtifactURI:                        {ModelID: model.ID},
 		} {
 			want.URI, want.ArtifactURI = uri, model.ArtifactURI
 			if want.ModelID == second.ID {

@@ -26,24 +26,58 @@ func (s *Store) listArtifacts(ctx context.Context, r *request) (any, error) {
 		param("run_id", isString, mandatory), param("path", isString), param("page_token", isString))); err != nil {
 		return nil, err
 	}
-	folder := ""
-	if r.msg.has("path") {
-		var err error
-		if folder, err = safePath(r.msg.str("path")); err != nil {
-			return nil, err
-		}
+	folder, err := folderOf(r.msg, "path")
+	if err != nil {
+		return nil, err
 	}
 	var info *runInfo
-	err := s.read(ctx, func(tx *session) (err error) {
+	err = s.read(ctx, func(tx *session) (err error) {
 		info, err = findRun(tx, runIDOf(r.msg))
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	root, ok := localPath(info.ArtifactURI)
+	return answerFolder("run "+info.RunID, info.ArtifactURI, folder)
+}
+
+var listModelArtifactsRequest = &descriptor{fields: []field{{name: "model_id"}, {name: "artifact_directory_path"}, {name: "page_token"}}}
+
+// listLoggedModelArtifacts does so for a logged model.
+func (s *Store) listLoggedModelArtifacts(ctx context.Context, r *request) (any, error) {
+	if err := r.decode(listModelArtifactsRequest, rules(param("artifact_directory_path", isString))); err != nil {
+		return nil, err
+	}
+	folder, err := folderOf(r.msg, "artifact_directory_path")
+	if err != nil {
+		return nil, err
+	}
+	id := r.path["model_id"]
+	var model *loggedModel
+	err = s.read(ctx, func(tx *session) (err error) {
+		if model, err = findLoggedModel(tx, id); err == nil && model.stage == stageDeleted {
+			err = noLoggedModel(id)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return answerFolder("model "+id, model.Info.ArtifactURI, folder)
+}
+
+// folderOf is the folder that a request asks for, "" for the top.
+func folderOf(m *message, field string) (string, error) {
+	if !m.has(field) {
+		return "", nil
+	}
+	return safePath(m.str(field))
+}
+
+func answerFolder(whose, uri, folder string) (any, error) {
+	root, ok := localPath(uri)
 	if !ok {
-		return nil, failf(codeNotImplemented, "the artifacts of run %s are at %s, which the embedded store cannot list: it knows local folders only", info.RunID, info.ArtifactURI)
+		return nil, failf(codeNotImplemented, "the artifacts of %s are at %s, which the embedded store cannot list: it knows local folders only", whose, uri)
 	}
 	files, err := listFolder(root, folder)
 	if err != nil {
@@ -52,7 +86,7 @@ func (s *Store) listArtifacts(ctx context.Context, r *request) (any, error) {
 	return struct {
 		Root  string     `json:"root_uri"`
 		Files []artifact `json:"files,omitempty"`
-	}{info.ArtifactURI, files}, nil
+	}{uri, files}, nil
 }
 
 // safePath refuses a path that may leave the folder of the artifacts, also after decoding it several times.

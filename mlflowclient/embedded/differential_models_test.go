@@ -1,6 +1,10 @@
 package embedded
 
-import "net/http"
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+)
 
 func patches(path, body string) step { return step{method: http.MethodPatch, path: path, body: body} }
 
@@ -42,4 +46,119 @@ func modelSteps() []step {
 		deletes("registered-models/alias", `{"name":"red wine","alias":"champion"}`), deletes("registered-models/alias", `{"name":"red wine","alias":"champion"}`), deletes("registered-models/alias", `{"name":"none","alias":"champion"}`), deletes("registered-models/delete", `{"name":"red wine"}`), deletes("registered-models/delete", `{"name":"red wine"}`), gets("registered-models/get?name=red%20wine"),
 		deletes("logged-models/«m2»", ``), gets("logged-models/«m2»"), gets("logged-models/«m2»?allow_deleted=true"), deletes("logged-models/m-none", ``),
 	}
+}
+
+// stageSteps move versions between stages and make versions of versions.
+func stageSteps() []step {
+	steps := []step{
+		posts("registered-models/create", `{"name":"staged"}`), posts("registered-models/create", `{"name":"copies"}`), posts("registered-models/get-latest-versions", `{"name":"staged"}`),
+		posts("experiments/create", `{"name":"stages"}`).saving("se", "experiment_id"),
+		posts("runs/create", `{"experiment_id":"«se»","run_name":"trainer"}`).saving("sr", "run.info.run_id"),
+		posts("logged-models", `{"experiment_id":"«se»","name":"forest","source_run_id":"«sr»"}`).saving("sm", "model.info.model_id"),
+		posts("model-versions/create", `{"name":"staged","source":"models:/«sm»","model_id":"«sm»"}`),
+	}
+	for range 3 {
+		steps = append(steps, posts("model-versions/create", `{"name":"staged","source":"s3://bucket/x"}`))
+	}
+	transition := func(fields string) {
+		steps = append(steps, posts("model-versions/transition-stage", fields), gets("registered-models/get?name=staged"))
+	}
+	transition(`{"name":"staged","version":"1","stage":"Production"}`)
+	transition(`{"name":"staged","version":"2","stage":"production","archive_existing_versions":true}`)
+	transition(`{"name":"staged","version":"3","stage":"STAGING","archive_existing_versions":false}`)
+	for _, bad := range []string{
+		`{}`, `{"name":"staged","version":"1"}`, `{"name":"staged","version":"1","stage":"best"}`, `{"name":"staged","version":"99","stage":"Staging"}`, `{"name":"staged","version":1,"stage":"Staging"}`,
+		`{"name":"staged","version":"1","stage":"Archived","archive_existing_versions":true}`, `{"name":"none","version":"1","stage":"Staging"}`, `{"name":"staged","version":"1","stage":"Staging","archive_existing_versions":"yes"}`, `{"name":"staged","version":"x","stage":"Staging"}`,
+	} {
+		steps = append(steps, posts("model-versions/transition-stage", bad))
+	}
+	steps = append(steps, posts("registered-models/alias", `{"name":"staged","alias":"best","version":"2"}`), gets("model-versions/search?filter=name%20%3D%20%27staged%27&order_by=version_number"))
+	for _, in := range []string{
+		`{"name":"staged"}`, `{"name":"staged","stages":["Production"]}`, `{"name":"staged","stages":["production","None","none"]}`, `{"name":"staged","stages":[]}`, `{"name":"staged","stages":["best"]}`, `{"name":"staged","stages":"None"}`, `{"name":"staged","stages":[5]}`, `{"name":"none"}`, `{}`, `{"name":5}`,
+	} {
+		steps = append(steps, posts("registered-models/get-latest-versions", in))
+	}
+	steps = append(steps, gets("registered-models/get-latest-versions?name=staged"), gets("registered-models/get-latest-versions?name=staged&stages=Production&stages=Staging"))
+	for _, source := range []string{
+		`"models:/staged/2"`, `"models:/staged/latest"`, `"models:/staged/Production"`, `"models:/staged@best"`, `"models:/staged/1"`, `"models:/staged/99"`, `"models:/staged@none"`, `"models:/none/1"`, `"models:/staged/best"`, `"models:/staged/Archived"`,
+		`"models:/staged"`, `"models:/"`, `"models:"`, `"models:/a/b/c"`, `"models:/staged/ "`, `"models://host/staged/1"`, `"models:///staged/1"`, `"models:/staged/1","run_id":"«sr»"`, `"models:/staged/2","run_id":"«sr»"`, `"models:/staged/1","model_id":"«sm»"`, `"models:/staged/2","run_id":""`, `"models:/staged/2","model_id":""`,
+	} {
+		steps = append(steps, posts("model-versions/create", fmt.Sprintf(`{"name":"copies","source":%s}`, source)))
+	}
+	return append(steps, gets("model-versions/search?filter=name%20%3D%20%27copies%27&order_by=version_number"), gets("model-versions/get-download-uri?name=copies&version=1"), gets("model-versions/get-download-uri?name=copies&version=5"))
+}
+
+// loggedModelSearchSteps make models with gaps and ties, and search them in every way.
+func loggedModelSearchSteps() []step {
+	steps := []step{posts("experiments/create", `{"name":"found"}`).saving("fe", "experiment_id"), posts("runs/create", `{"experiment_id":"«fe»","run_name":"maker"}`).saving("fr", "run.info.run_id")}
+	search := func(fields m) {
+		if _, given := fields["experiment_ids"]; !given {
+			fields["experiment_ids"] = []string{"«fe»"}
+		}
+		if _, given := fields["order_by"]; !given {
+			fields["order_by"] = []m{{"field_name": "name", "ascending": true}}
+		}
+		text, _ := json.Marshal(fields)
+		steps = append(steps, posts("logged-models/search", string(text)))
+	}
+	search(m{})
+	for i := range 8 {
+		id := fmt.Sprintf("f%d", i)
+		steps = append(steps, posts("logged-models", fmt.Sprintf(`{"experiment_id":"«fe»","name":"Model %c","source_run_id":"«fr»","model_type":"t%d","params":[{"key":"depth","value":"%d"},{"key":"a b","value":"x"}],"tags":[{"key":"team","value":"T%d"}]}`, 'A'+i, i%2, i, i%3)).saving(id, "model.info.model_id"))
+		for step := range i % 3 {
+			steps = append(steps, posts("runs/log-batch", fmt.Sprintf(`{"run_id":"«fr»","metrics":[{"key":"acc","value":%d,"timestamp":%d,"step":%d,"model_id":"«%s»","dataset_name":"wine","dataset_digest":"d%d"},{"key":"m x","value":%d,"timestamp":1,"step":%d,"model_id":"«%s»"}]}`, i-step, i+step, step, id, i%2, i, step, id)))
+		}
+	}
+	steps = append(steps, deletes("logged-models/«f7»", ``))
+	for _, filter := range []string{
+		"name = 'Model A'", "name = \"Model A\"", "name LIKE 'Model%'", "name ILIKE 'model a'", "name like 'model%'", "name != 'Model A'", "name IN ('Model A', 'Model C')", "name NOT IN ('Model A')", "name in ('Model A')", "name IN 'Model A'",
+		"attributes.name = 'Model A'", "attributes.`name` = 'Model A'", "`name` = 'Model A'", "source_run_id = '«fr»'", "model_type = 't1'", "model_id = '«f3»'", "metrics.acc > 2", "metrics.acc >= 2 AND metrics.acc < 5", "metrics.acc = 2.0", "metrics.`m x` > 3", "metrics.acc > 'a'", "metrics.acc LIKE 2",
+		"params.depth = '3'", "params.`a b` = 'x'", "params.depth IN ('1','2')", "params.depth > '3'", "params.none = 'x'", "tags.team = 'T1'", "tags.team LIKE 'T%' AND name = 'Model B'", "tags.`team` != 'T1'",
+		"creation_time > 0", "creation_timestamp > 0", "creation_timestamp_ms < 10", "last_updated_timestamp >= 1", "creation_time = 'x'", "metric.acc > 1", "nothing = 'x'", "runs.x = 'y'", "name", "name = 'a' OR name = 'b'", "name = ", "", " ", "name = 'a'; name = 'b'", "name IS NULL", "5 = 5", "name IN ()", "name = 'it''s'",
+	} {
+		search(m{"filter": filter})
+		search(m{"filter": filter, "datasets": []m{{"dataset_name": "wine", "dataset_digest": "d0"}}})
+	}
+	for _, order := range []any{
+		[]m{{"field_name": "name"}},
+		[]m{{"field_name": "name", "ascending": false}},
+		[]m{{"field_name": "metrics.acc", "ascending": false}, {"field_name": "name"}},
+		[]m{{"field_name": "metrics.acc", "ascending": true, "dataset_name": "wine", "dataset_digest": "d1"}, {"field_name": "name"}},
+		[]m{{"field_name": "metrics.m x", "dataset_name": "none"}, {"field_name": "name"}},
+		[]m{{"field_name": "model_type", "ascending": false}, {"field_name": "name"}},
+		[]m{{"field_name": "nothing"}},
+		[]m{{"field_name": "params.depth"}},
+		[]m{{"field_name": "creation_time"}, {"field_name": "name"}},
+		[]m{{"field_name": "creation_timestamp", "ascending": true}, {"field_name": "model_id"}},
+		[]m{{}},
+		"name",
+		[]any{5},
+		[]m{{"field_name": "name"}, {"field_name": "name", "ascending": false}},
+	} {
+		search(m{"order_by": order})
+	}
+	for _, extra := range []m{
+		{"max_results": 3},
+		{"max_results": 0},
+		{"max_results": "2"},
+		{"max_results": "x"},
+		{"page_token": "###"},
+		{"page_token": "é"},
+		{"page_token": "e30="},
+		{"datasets": []m{{"dataset_name": "wine"}}},
+		{"datasets": []m{{"dataset_name": "wine", "dataset_digest": "d1"}, {"dataset_name": "x"}}},
+		{"datasets": []m{{"dataset_digest": "d1"}}},
+		{"experiment_ids": []string{}},
+		{"experiment_ids": nil},
+		{"experiment_ids": []string{"x"}},
+		{"experiment_ids": []string{"999"}},
+		{"experiment_ids": "0"},
+		{"experiment_ids": []string{"«fe»", "0"}},
+		{"filter": 5},
+		{"datasets": "wine"},
+	} {
+		search(extra)
+	}
+	return append(steps,
+		gets("logged-models/search"), gets("logged-models/«f1»/artifacts/directories"), gets("logged-models/«f1»/artifacts/directories?artifact_directory_path=none"), gets("logged-models/«f1»/artifacts/directories?artifact_directory_path=../x"), gets("logged-models/«f7»/artifacts/directories"), gets("logged-models/m-none/artifacts/directories"))
 }

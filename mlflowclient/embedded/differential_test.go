@@ -172,7 +172,9 @@ func TestDifferential(t *testing.T) {
 }
 
 // TestDifferentialModels does so for logged models and the registry.
-func TestDifferentialModels(t *testing.T) { compareEnds(t, modelSteps()) }
+func TestDifferentialModels(t *testing.T) {
+	compareEnds(t, slices.Concat(modelSteps(), stageSteps(), loggedModelSearchSteps()))
+}
 
 func compareEnds(t *testing.T, corpus []step) {
 	t.Helper()

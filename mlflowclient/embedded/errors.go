@@ -31,6 +31,8 @@ const (
 type apiError struct {
 	code    string
 	message string
+
+	sqlState, class string // what classification gives, unless they are set
 }
 
 func (e *apiError) Error() string { return e.code + ": " + e.message }
@@ -79,7 +81,10 @@ func (e *apiError) classification() (sqlstate, class string) {
 }
 
 func (e *apiError) body() []byte {
-	sqlstate, class := e.classification()
+	sqlstate, class := e.sqlState, e.class
+	if class == "" {
+		sqlstate, class = e.classification()
+	}
 	body, err := json.Marshal(struct {
 		ErrorCode  string `json:"error_code"`
 		Message    string `json:"message"`

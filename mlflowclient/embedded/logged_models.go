@@ -54,7 +54,7 @@ func findLoggedModel(tx *session, id string) (*loggedModel, error) {
 		return nil, err
 	}
 	if !found {
-		return nil, failf(codeNotFound, "Logged model with ID '%s' not found.", id)
+		return nil, noLoggedModel(id)
 	}
 	lm.stage, lm.Info.ModelType, lm.Info.SourceRunID, lm.Info.StatusMessage = stage.String, kind.String, run.String, message.String
 	for name, value := range modelStatus {
@@ -171,7 +171,7 @@ func (s *Store) getLoggedModel(ctx context.Context, r *request) (any, error) {
 	err := s.read(ctx, func(tx *session) (err error) {
 		found, err = findLoggedModel(tx, id)
 		if err == nil && found.stage == stageDeleted && !withDeleted {
-			err = failf(codeNotFound, "Logged model with ID '%s' not found.", id)
+			err = noLoggedModel(id)
 		}
 		return err
 	})
@@ -179,6 +179,10 @@ func (s *Store) getLoggedModel(ctx context.Context, r *request) (any, error) {
 		return nil, err
 	}
 	return map[string]*loggedModel{"model": found}, nil
+}
+
+func noLoggedModel(id string) error {
+	return failf(codeNotFound, "Logged model with ID '%s' not found.", id)
 }
 
 var loggedModelRequest = &descriptor{fields: []field{
@@ -267,17 +271,16 @@ var loggedModelRoutes = map[string]map[string]operation{
 	"tags":   {http.MethodPatch: (*Store).setLoggedModelTags},
 	"tags/*": {http.MethodDelete: (*Store).deleteLoggedModelTag},
 	"params": {http.MethodPost: (*Store).logLoggedModelParams},
+
+	"artifacts/directories": {http.MethodGet: (*Store).listLoggedModelArtifacts},
 }
 
 // loggedModelRoute splits <id>/<rest> and finds its operations.
 func loggedModelRoute(tail string) (map[string]operation, map[string]string) {
 	id, rest, _ := strings.Cut(tail, "/")
 	vars := map[string]string{"model_id": id}
-	if key, ok := strings.CutPrefix(rest, "tags/"); ok {
+	if key, ok := strings.CutPrefix(rest, "tags/"); ok && key != "" && !strings.Contains(key, "/") {
 		vars["tag_key"], rest = key, "tags/*"
-	}
-	if id == "search" {
-		return nil, nil
 	}
 	return loggedModelRoutes[rest], vars
 }

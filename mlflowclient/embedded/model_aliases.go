@@ -84,17 +84,21 @@ func (s *Store) versionByAlias(ctx context.Context, r *request) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if strings.EqualFold(alias, "latest") {
-			if len(model.LatestVersions) == 0 {
-				return nil, failf(codeNotFound, "Latest version not found for model %s.", name)
-			}
-			return findVersion(tx, name, model.LatestVersions[len(model.LatestVersions)-1].Version)
-		}
-		for _, a := range model.Aliases {
-			if a.Alias == alias {
-				return findVersion(tx, name, a.Version)
-			}
-		}
-		return nil, invalidf("Registered model alias %s not found.", alias)
+		return versionOfAlias(tx, model, alias)
 	})
+}
+
+func versionOfAlias(tx *session, model *registeredModel, alias string) (*modelVersion, error) {
+	if strings.EqualFold(alias, "latest") {
+		if len(model.LatestVersions) == 0 {
+			return nil, failf(codeNotFound, "Latest version not found for model %s.", model.Name)
+		}
+		return findVersion(tx, model.Name, model.LatestVersions[len(model.LatestVersions)-1].Version)
+	}
+	for _, a := range model.Aliases {
+		if a.Alias == alias {
+			return findVersion(tx, model.Name, a.Version)
+		}
+	}
+	return nil, invalidf("Registered model alias %s not found.", alias)
 }

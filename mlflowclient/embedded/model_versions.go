@@ -3,10 +3,6 @@ package embedded
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
-	"net/url"
-	"path/filepath"
-	"strconv"
 	"strings"
 )
 
@@ -101,18 +97,15 @@ var createVersionRequest = &descriptor{fields: []field{
 	{name: "model_id"},
 }}
 
-// newVersion is a model version to be made.
-type newVersion struct {
-	name, source, runID, modelID string
-	location                     string // of the files, where source is models:/…
-}
-
 func (s *Store) createModelVersion(ctx context.Context, r *request) (any, error) {
 	if err := r.decode(createVersionRequest, rules(param("name", isString, mandatory), param("source", isString, mandatory), param("run_id", isString),
 		param("tags", isArray), param("run_link", isString), param("description", isString), param("model_id", isString))); err != nil {
 		return nil, err
 	}
-	v := &newVersion{name: r.msg.str("name"), source: r.msg.str("source"), runID: r.msg.str("run_id"), modelID: r.msg.str("model_id")}
+	v := &newVersion{
+		name: r.msg.str("name"), source: r.msg.str("source"), runID: r.msg.str("run_id"), modelID: r.msg.str("model_id"),
+		givesRun: r.msg.has("run_id"), givesModel: r.msg.has("model_id"),
+	}
 	tags := lastByKey(keyValues(r.msg.list("tags")))
 	isPrompt := false
 	for _, t := range tags {
@@ -144,130 +137,6 @@ func (s *Store) createModelVersion(ctx context.Context, r *request) (any, error)
 		return nil, err
 	}
 	return map[string]*modelVersion{"model_version": made}, nil
-}
-
-// resolve checks that the source belongs to the run or the logged model, and finds where its files are.
-func (v *newVersion) resolve(tx *session) error {
-	u, err := url.Parse(v.source)
-	if err != nil {
-		return invalidf("Invalid model version source: '%s'.", v.source)
-	}
-	mismatch := func(param string) error {
-		return invalidf("Invalid model version source: '%s'. The %s request parameter must identify the resource that contains the source.", v.source, param)
-	}
-	switch u.Scheme {
-	case "models":
-		id := strings.Trim(u.Opaque+u.Path, "/")
-		if !strings.HasPrefix(id, "m-") {
-			return failf(codeNotImplemented, "a model version made of another version (%s) is not implemented by the embedded store; use models:/<model id> or the location of the files", v.source)
-		}
-		if id, _, _ = strings.Cut(id, "/"); id != v.modelID {
-			return mismatch("model_id")
-		}
-		model, err := findLoggedModel(tx, id)
-		if err != nil {
-			return failf(codeInternal, "Unable to fetch model from model URI source artifact location '%s'.Error: %v", v.source, err)
-		}
-		v.location = model.Info.ArtifactURI
-		if v.runID == "" {
-			v.runID = model.Info.SourceRunID
-		}
-		return nil
-	case "runs":
-		run, _, _ := strings.Cut(strings.Trim(u.Opaque+u.Path, "/"), "/")
-		if v.modelID != "" {
-			return mismatch("model_id")
-		}
-		if v.runID == "" || run != v.runID {
-			return mismatch("run_id")
-		}
-		return nil
-	}
-	if folder, local := localPath(v.source); local {
-		return v.checkLocal(tx, folder)
-	}
-	return nil
-}
-
-// checkLocal wants a local source inside of the artifacts of its run or logged model.
-func (v *newVersion) checkLocal(tx *session, folder string) error {
-	kind, root := "run", ""
-	if v.modelID != "" {
-		kind = "model"
-		model, err := findLoggedModel(tx, v.modelID)
-		if err != nil {
-			return err
-		}
-		root = model.Info.ArtifactURI
-	} else if v.runID != "" {
-		info, err := findRun(tx, v.runID)
-		if err != nil {
-			return err
-		}
-		root = info.ArtifactURI
-	}
-	if rootFolder, local := localPath(root); local && root != "" {
-		if rel, err := filepath.Rel(rootFolder, folder); err == nil && rel != ".." && !strings.HasPrefix(rel, "../") {
-			return nil
-		}
-	}
-	return invalidf("Invalid model version source: '%s'. To use a local path as a model version source, the %s_id request parameter has to be specified and the local path has to be contained within the artifact directory of the run specified by the %s_id.",
-		folder, kind, kind)
-}
-
-func (v *newVersion) insert(tx *session, m *message, tags []keyValue) (*modelVersion, error) {
-	if _, err := findModel(tx, v.name); err != nil {
-		return nil, err
-	}
-	var last sql.NullInt64
-	if _, err := tx.first(`SELECT max(version) FROM model_versions WHERE name = ?`, []any{v.name}, &last); err != nil {
-		return nil, err
-	}
-	n, now := last.Int64+1, nowMillis()
-	if _, err := tx.exec(`UPDATE registered_models SET last_updated_time = ? WHERE name = ?`, now, v.name); err != nil {
-		return nil, err
-	}
-	if _, err := tx.exec(`INSERT INTO model_versions (name, version, creation_time, last_updated_time, description, current_stage, source, storage_location, run_id, run_link, status)
-		VALUES (?, ?, ?, ?, ?, 'None', ?, ?, ?, ?, 'READY')`, v.name, n, now, now, m.str("description"), v.source, v.location, v.runID, m.str("run_link")); err != nil {
-		return nil, err
-	}
-	for _, t := range tags {
-		if err := putVersionTag(tx, v.name, n, t); err != nil {
-			return nil, err
-		}
-	}
-	return findVersion(tx, v.name, strconv.FormatInt(n, 10))
-}
-
-// noteVersion adds the version to the tag by which a logged model knows its versions.
-func noteVersion(tx *session, modelID, name, version string) error {
-	const tag = "mlflow.modelVersions"
-	type entry struct {
-		Name    string `json:"name"`
-		Version int64  `json:"version"`
-	}
-	model, err := findLoggedModel(tx, modelID)
-	if err != nil {
-		return err
-	}
-	var entries []entry
-	for _, t := range model.Info.Tags {
-		if t.Key == tag {
-			if err := json.Unmarshal([]byte(t.Value), &entries); err != nil {
-				return failf(codeInternal, "the tag %s of model %s is not JSON: %v", tag, modelID, err)
-			}
-		}
-	}
-	n, err := parseVersion(version)
-	if err != nil {
-		return err
-	}
-	text, err := json.Marshal(append(entries, entry{name, n}))
-	if err != nil {
-		return err
-	}
-	spaced := strings.NewReplacer(`":`, `": `, `,"`, `, "`, `},{`, `}, {`).Replace(string(text)) // as json.dumps writes it
-	return putLoggedModelTag(tx, model, keyValue{tag, spaced})
 }
 
 var versionRequest = &descriptor{fields: []field{{name: "name"}, {name: "version"}, {name: "description"}, {name: "key"}, {name: "value"}, {name: "alias"}}}
@@ -343,21 +212,18 @@ func (s *Store) modelVersionURI(ctx context.Context, r *request) (any, error) {
 	if err := r.decode(versionRequest, nil); err != nil {
 		return nil, err
 	}
-	var location, source sql.NullString
+	var location string
 	err := s.read(ctx, func(tx *session) error {
 		v, err := findVersion(tx, r.msg.str("name"), r.msg.str("version"))
 		if err == nil {
-			_, err = tx.first(`SELECT storage_location, source FROM model_versions WHERE name = ? AND version = ?`, []any{v.Name, v.Version}, &location, &source)
+			location, err = versionLocation(tx, v)
 		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if location.String == "" {
-		location = source
-	}
-	return map[string]string{"artifact_uri": location.String}, nil
+	return map[string]string{"artifact_uri": location}, nil
 }
 
 func putVersionTag(tx *session, name string, version any, t keyValue) error {

@@ -71,6 +71,11 @@ var isArrayOfStrings = check{typed: true, test: func(v any) (string, bool, error
 	return "", true, nil
 }}
 
+var isBool = check{typed: true, test: func(v any) (string, bool, error) {
+	_, ok := v.(bool)
+	return "", ok, nil
+}}
+
 var isIntLike = check{typed: true, test: func(v any) (string, bool, error) {
 	switch t := v.(type) {
 	case bool:

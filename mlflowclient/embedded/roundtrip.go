@@ -75,7 +75,7 @@ func (s *Store) failure(req *http.Request, err error) (*http.Response, error) {
 	}
 	failed, ok := errors.AsType[*apiError](err)
 	if !ok {
-		failed = &apiError{codeInternal, err.Error()}
+		failed = &apiError{code: codeInternal, message: err.Error()}
 	}
 	return response(req, failed.status(), "application/json", failed.body()), nil
 }
@@ -87,7 +87,8 @@ func (s *Store) noRoute(req *http.Request, status int) *http.Response {
 		return htmlResponse(req, status, "The method is not allowed for the requested URL.")
 	}
 	if strings.HasPrefix(req.URL.Path, "/api/") || strings.HasPrefix(req.URL.Path, "/ajax-api/") {
-		e := &apiError{codeNotImplemented, fmt.Sprintf("%s %s is not implemented by the embedded store; use an MLflow server (MLFLOW_TRACKING_URI=http://…) for it", req.Method, req.URL.Path)}
+		e := &apiError{code: codeNotImplemented, message: fmt.Sprintf("%s %s is not implemented by the embedded store; use an MLflow server (MLFLOW_TRACKING_URI=http://…) for it",
+			req.Method, req.URL.Path)}
 		return response(req, e.status(), "application/json", e.body())
 	}
 	return htmlResponse(req, http.StatusNotFound, "The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again.")

@@ -50,7 +50,7 @@ func (t token) is(kind tokenKind, words ...string) bool {
 var sqlWords = map[string]bool{
 	"ALL": true, "AND": true, "ANY": true, "BEGIN": true, "BETWEEN": true, "BY": true, "CONTAINS": true, "DISTINCT": true,
 	"EXISTS": true, "FALSE": true, "GROUP": true, "HAVING": true, "IF": true, "IS": true, "KEY": true, "LIMIT": true,
-	"NOT": true, "NULL": true, "NULLS": true, "OFFSET": true, "ON": true, "OR": true, "ORDER": true, "SELECT": true,
+	"NOT": true, "NOTHING": true, "NULL": true, "NULLS": true, "OFFSET": true, "ON": true, "OR": true, "ORDER": true, "SELECT": true,
 	"SOURCE": true, "TRUE": true, "TYPE": true, "UNION": true, "USER": true, "VERSION": true, "WHERE": true,
 }
 
