@@ -73,7 +73,7 @@ func number(value any) (float64, bool) {
 func TestQueriesOnPostgres(t *testing.T) {
 	c := startCluster(t)
 	writer := c.open(t, "monitoring", "DATABASE_PASSWORD", "monitoring")
-	makeTables(t, c, writer)
+	makeTables(t, c)
 	reader := c.open(t, "reader", "READER_PASSWORD", "monitoring")
 	now := time.Now().UTC().Truncate(time.Minute)
 	p := grafana.View{From: now.Add(-6 * time.Hour), To: now.Add(time.Minute), Interval: time.Minute, All: map[string]string{}}
