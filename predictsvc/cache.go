@@ -1,0 +1,154 @@
+package predictsvc
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// cache keeps the files of models on disk:
+//
+//	<dir>/<hash of tracking URI and model URI>/current.json    the source that was served last
+//	                                          /<source.files>  a model's folder
+//	                                          /<source.files>.sums.json
+//
+// Sums are SHA-256 of every file, so that what a disk or a person changed is not served.
+type cache struct{ dir string }
+
+func newCache(dir, trackingURI, modelURI string) cache {
+	sum := sha256.Sum256([]byte(trackingURI + "\x00" + modelURI))
+	return cache{filepath.Join(dir, hex.EncodeToString(sum[:8]))}
+}
+
+func (c cache) folder(from source) string { return filepath.Join(c.dir, from.files()) }
+func (c cache) sums(from source) string   { return c.folder(from) + ".sums.json" }
+func (c cache) current() string           { return filepath.Join(c.dir, "current.json") }
+
+// valid reports whether the files of a source are here, whole and unchanged.
+func (c cache) valid(from source) error {
+	data, err := os.ReadFile(c.sums(from))
+	if err != nil {
+		return err
+	}
+	var want map[string]string
+	if err := json.Unmarshal(data, &want); err != nil {
+		return fmt.Errorf("%s: %w", c.sums(from), err)
+	}
+	have, err := sumsOf(c.folder(from))
+	if err != nil {
+		return err
+	}
+	if len(have) != len(want) {
+		return fmt.Errorf("%s holds %d files, and %d were downloaded", c.folder(from), len(have), len(want))
+	}
+	for name, sum := range want {
+		if have[name] != sum {
+			return fmt.Errorf("%s: file %s is missing or was changed since it was downloaded", c.folder(from), name)
+		}
+	}
+	return nil
+}
+
+// seal writes the sums of a folder that was downloaded.
+func (c cache) seal(from source) error {
+	sums, err := sumsOf(c.folder(from))
+	if err != nil {
+		return err
+	}
+	return writeJSON(c.sums(from), sums)
+}
+
+// remove deletes the files of a source, the sums first: without them the folder is not valid.
+func (c cache) remove(from source) error {
+	if err := os.Remove(c.sums(from)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.RemoveAll(c.folder(from))
+}
+
+// last is the source that was served last.
+func (c cache) last() (source, error) {
+	var from source
+	data, err := os.ReadFile(c.current())
+	if err != nil {
+		return from, err
+	}
+	if err := json.Unmarshal(data, &from); err != nil {
+		return from, fmt.Errorf("%s: %w", c.current(), err)
+	}
+	return from, nil
+}
+
+// keep remembers the source that is served now, and deletes the files of all others but the one before, to which an alias is most
+// likely to be set back.
+func (c cache) keep(from, before source) error {
+	if err := writeJSON(c.current(), from); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(c.dir)
+	if err != nil {
+		return err
+	}
+	kept := map[string]bool{filepath.Base(c.current()): true}
+	for _, s := range []source{from, before} {
+		kept[s.files()], kept[filepath.Base(c.sums(s))] = true, true
+	}
+	for _, entry := range entries {
+		if !kept[entry.Name()] {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(c.dir, entry.Name())))
+		}
+	}
+	return err
+}
+
+// writeJSON replaces a file, which is never seen half written.
+func writeJSON(path string, value any) error {
+	data, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return err
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".tmp-")
+	if err != nil {
+		return err
+	}
+	_, err = temporary.Write(append(data, '\n'))
+	if err = errors.Join(err, temporary.Close()); err == nil {
+		err = os.Rename(temporary.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(temporary.Name()) // the first error says more
+	}
+	return err
+}
+
+// sumsOf gives the SHA-256 of every file below dir, by its path with slashes.
+func sumsOf(dir string) (map[string]string, error) {
+	sums := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		file, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		h := sha256.New()
+		if _, err := io.Copy(h, file); err != nil {
+			return err
+		}
+		sums[filepath.ToSlash(name)] = hex.EncodeToString(h.Sum(nil))
+		return nil
+	})
+	return sums, err
+}

@@ -1,0 +1,29 @@
+// Package predictsvc is the predictor: an HTTP service that answers with what a model of MLflow's registry predicts.
+//
+//	service, err := predictsvc.New(predictsvc.Config{Client: client})
+//	err = service.Run(ctx) // until ctx ends
+//
+// # Requests
+//
+// POST /predict takes an object with the columns of the model's signature, and answers with the label and the model's name; an array of
+// objects is answered by an array:
+//
+//	{"volatile acidity":0.7,"citric acid":0.0,"sulphates":0.56,"alcohol":9.4}   →   {"quality":5,"model":"sk-rfc-model"}
+//
+// The headers X-Model-Version and X-Model-Run-Id say which version it was, X-Request-Id names the request; a client may choose it. The
+// signature is enforced: a column that is missing, not the model's, of another type, null or NaN is answered by 400 and {"error": "…"},
+// which names the column and what was expected. 415 is for another type of content, 413 for a body that is too large, 503 for a service
+// that has no model yet. GET /health (and /ready) tells what is served and what is wrong, GET /metrics gives figures for Prometheus.
+//
+// # The model
+//
+// It is an ONNX model with a signature, evaluated in pure Go; whatever trained it. The service asks the registry every few seconds where
+// its URI leads. A new version is loaded beside the old, tried on its input example and then swapped in at once: a request is answered
+// by the one or the other, and none waits or fails. When anything of that fails, the last good model stays, and /health, the log and the
+// metrics say why. Files are kept in a cache on disk, with checksums, from which the service starts when MLflow is not reached.
+//
+// # The log of predictions
+//
+// Every row that was answered goes to the table predictions of Postgres, off the request path and in batches. While Postgres is down they
+// wait in memory up to a bound; those beyond it are dropped and counted. No row is ever there twice.
+package predictsvc

@@ -1,0 +1,63 @@
+package predictsvc
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"mlopsgo/mlflowclient/mlmodel"
+)
+
+// body writes an example as the body of a request: an array of objects.
+func (c *columns) body(example *mlmodel.Example) ([]byte, error) {
+	text := []byte{'['}
+	for i := range example.Rows {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		row, err := c.object(example, i)
+		if err != nil {
+			return nil, err
+		}
+		text = append(text, row...)
+	}
+	return append(text, ']'), nil
+}
+
+// object writes one row of an example, the model's columns first and in their order.
+func (c *columns) object(example *mlmodel.Example, row int) ([]byte, error) {
+	order := make([]int, 0, len(example.Columns))
+	for _, one := range c.list {
+		if at := slices.Index(example.Columns, one.name); at >= 0 {
+			order = append(order, at)
+		}
+	}
+	for at, name := range example.Columns {
+		if _, ok := c.index[name]; !ok {
+			order = append(order, at)
+		}
+	}
+	text := []byte{'{'}
+	for i, at := range order {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		value := example.Rows[row][at]
+		if n, ok := value.(mlmodel.Number); ok {
+			value = json.Number(n)
+			if n == "NaN" { // pandas' missing value
+				value = nil
+			}
+		}
+		name, err := json.Marshal(example.Columns[at])
+		if err != nil {
+			return nil, err
+		}
+		data, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("column %s: %w", name, err)
+		}
+		text = append(append(append(text, name...), ':'), data...)
+	}
+	return append(text, '}'), nil
+}

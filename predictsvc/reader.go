@@ -1,0 +1,166 @@
+package predictsvc
+
+import (
+	"encoding/json"
+	"math"
+	"net/http"
+	"strconv"
+	"unicode/utf8"
+)
+
+// reader walks a JSON text (RFC 8259).
+type reader struct {
+	data []byte
+	at   int
+}
+
+// peek is the byte at the current place, 0 at the end.
+func (r *reader) peek() byte {
+	if r.at < len(r.data) {
+		return r.data[r.at]
+	}
+	return 0
+}
+
+// next skips white space and is the byte after it, 0 at the end.
+func (r *reader) next() byte {
+	for ; r.at < len(r.data); r.at++ {
+		switch r.data[r.at] {
+		case ' ', '\t', '\n', '\r':
+		default:
+			return r.data[r.at]
+		}
+	}
+	return 0
+}
+
+// word takes a literal when it stands here.
+func (r *reader) word(w string) bool {
+	end := r.at + len(w)
+	if end > len(r.data) || string(r.data[r.at:end]) != w {
+		return false
+	}
+	r.at = end
+	return true
+}
+
+// text takes a string; r stands on its first quote. Without escapes the result is a part of the body. When it is not a string, r stands
+// where that shows, and wrong says what was expected there.
+func (r *reader) text() (text []byte, wrong string) {
+	start := r.at
+	escaped := false
+	for r.at++; r.at < len(r.data); r.at++ {
+		switch c := r.data[r.at]; {
+		case c == '"':
+			r.at++
+			if !escaped {
+				return r.data[start+1 : r.at-1], ""
+			}
+			var s string
+			if err := json.Unmarshal(r.data[start:r.at], &s); err != nil {
+				r.at = start
+				return nil, "a text with valid escapes"
+			}
+			return []byte(s), ""
+		case c == '\\':
+			escaped = true
+			r.at++
+		case c < ' ':
+			return nil, "a text without control characters"
+		}
+	}
+	return nil, "the end of a text"
+}
+
+// number takes a number; r stands on its sign or first digit.
+func (r *reader) number(c *column) ([]byte, float64, *requestError) {
+	start := r.at
+	if r.peek() == '-' {
+		r.at++
+	}
+	switch d := r.peek(); {
+	case d == '0':
+		r.at++
+	case !r.digits():
+		return nil, 0, r.syntax("a digit")
+	}
+	if r.peek() == '.' {
+		r.at++
+		if !r.digits() {
+			return nil, 0, r.syntax("a digit after the decimal point")
+		}
+	}
+	if e := r.peek(); e == 'e' || e == 'E' {
+		r.at++
+		if s := r.peek(); s == '+' || s == '-' {
+			r.at++
+		}
+		if !r.digits() {
+			return nil, 0, r.syntax("a digit of the exponent")
+		}
+	}
+	text := r.data[start:r.at]
+	v, err := strconv.ParseFloat(string(text), 64)
+	if err != nil || math.IsInf(v, 0) {
+		return nil, 0, refusef(http.StatusBadRequest, "%s: expected %s, got %s, which is out of range", c.text, c.kind, excerpt(text))
+	}
+	return text, v, nil
+}
+
+func (r *reader) digits() bool {
+	start := r.at
+	for r.at < len(r.data) && r.data[r.at] >= '0' && r.data[r.at] <= '9' {
+		r.at++
+	}
+	return r.at > start
+}
+
+// syntax is the error of a text that is not JSON here.
+func (r *reader) syntax(expected string) *requestError {
+	if r.at >= len(r.data) {
+		return refusef(http.StatusBadRequest, "not valid JSON: the body ends where %s was expected", expected)
+	}
+	return refusef(http.StatusBadRequest, "not valid JSON at byte %d: expected %s, got %s", r.at, expected, r.what())
+}
+
+// what says what stands here, for an error message.
+func (r *reader) what() string {
+	rest := r.data[r.at:]
+	switch r.peek() {
+	case '"':
+		if s, wrong := (&reader{data: rest}).text(); wrong == "" {
+			return "the text " + strconv.Quote(excerpt(s))
+		}
+		return "a text"
+	case '{':
+		return "an object"
+	case '[':
+		return "an array"
+	}
+	end := 0
+	for end < len(rest) && wordByte(rest[end]) {
+		end++
+	}
+	if end == 0 {
+		_, end = utf8.DecodeRune(rest)
+		return strconv.Quote(string(rest[:end]))
+	}
+	return excerpt(rest[:end])
+}
+
+func wordByte(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '+' || c == '.'
+}
+
+// excerpt keeps what a client sent short enough for an error message.
+func excerpt(text []byte) string {
+	const most = 64
+	if len(text) <= most {
+		return string(text)
+	}
+	end := most
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return string(text[:end]) + "…"
+}

@@ -1,0 +1,165 @@
+package predictsvc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Bounds of a connection. A body of a few megabytes takes far less than these over any network.
+const (
+	headerTime   = 5 * time.Second
+	readTime     = 30 * time.Second
+	writeTime    = 60 * time.Second
+	idleTime     = 2 * time.Minute
+	headerBytes  = 16 << 10
+	cacheDirMode = 0o755
+)
+
+// Service is the predictor. Make it with [New]; one Service serves once.
+type Service struct {
+	config   Config
+	metrics  *metrics
+	follower *follower
+	recorder *recorder // nil when predictions are not kept
+	handler  http.Handler
+	stopping atomic.Bool
+	url      string
+}
+
+// New checks the configuration. Nothing is contacted before [Service.Run] or [Service.Serve].
+func New(config Config) (*Service, error) {
+	config, err := config.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{config: config, metrics: newMetrics()}
+	s.follower = &follower{
+		registry: mlflowRegistry{config.Client}, uri: config.ModelURI, target: config.Target, poll: config.Poll,
+		logger: config.Logger, metrics: s.metrics, onModel: s.tell,
+	}
+	if config.Log.Enabled {
+		s.recorder = newRecorder(config.Log, config.Logger, s.metrics)
+	}
+	s.handler = s.newEngine()
+	return s, nil
+}
+
+// Handler answers HTTP requests: with 503 until Serve has loaded a model.
+func (s *Service) Handler() http.Handler { return s.handler }
+
+// Run listens on Config.Addr and serves until the context ends; see [Service.Serve].
+func (s *Service) Run(ctx context.Context) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.config.Addr)
+	if err != nil {
+		return fmt.Errorf("predictor: %w", err)
+	}
+	return s.Serve(ctx, listener)
+}
+
+// Serve loads the model, follows the registry and answers requests that come in through the listener, until the context ends. Then the
+// requests under way are finished and the predictions on their way are written to Postgres, each for Config.Shutdown at most. It returns
+// nil after such an end.
+func (s *Service) Serve(ctx context.Context, listener net.Listener) (err error) {
+	removeCache, err := s.openCache()
+	if err != nil {
+		return errors.Join(fmt.Errorf("predictor: the cache for models: %w", err), listener.Close())
+	}
+	defer func() { err = errors.Join(err, removeCache()) }()
+
+	s.url = "http://" + listener.Addr().String()
+	s.config.Logger.InfoContext(ctx, "listening", "url", s.url, "model_uri", s.config.ModelURI, "mlflow", s.config.Client.TrackingURI(),
+		"cache", s.follower.cache.dir, "prediction_log", s.recorder != nil)
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var group sync.WaitGroup
+	defer group.Wait()
+	defer stop()
+	following, stopFollowing := context.WithCancel(ctx)
+	defer stopFollowing()
+	group.Go(func() { s.follower.run(following) })
+	recorded := s.startRecorder(working, &group)
+
+	server := &http.Server{
+		Handler: s.handler, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
+		MaxHeaderBytes: headerBytes, ErrorLog: slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	group.Go(func() { failed <- server.Serve(listener) })
+	select {
+	case err = <-failed:
+		err = fmt.Errorf("predictor: %w", err)
+	case <-ctx.Done():
+		s.stopping.Store(true)
+		s.config.Logger.InfoContext(ctx, "stopping: finishing the requests under way")
+		err = s.finish(working, server)
+	}
+	s.drain(recorded)
+	return err
+}
+
+// tell passes on what is served from now on.
+func (s *Service) tell(m *model) {
+	if s.config.OnModel != nil {
+		s.config.OnModel(Served{
+			URL: s.url, Name: m.name(), Version: m.Version, RunID: m.RunID, Body: string(m.example), FromCache: m.fromCache,
+		})
+	}
+}
+
+// finish lets the requests under way come to their end.
+func (s *Service) finish(ctx context.Context, server *http.Server) error {
+	ctx, cancel := context.WithTimeout(ctx, s.config.Shutdown)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("predictor: requests were cut off at the end: %w", err), server.Close())
+	}
+	return nil
+}
+
+// startRecorder starts writing predictions; the channel is closed when it has come to its end.
+func (s *Service) startRecorder(ctx context.Context, group *sync.WaitGroup) <-chan struct{} {
+	done := make(chan struct{})
+	if s.recorder == nil {
+		close(done)
+		return done
+	}
+	group.Go(func() {
+		defer close(done)
+		s.recorder.run(ctx)
+	})
+	return done
+}
+
+// drain waits until the predictions are written, for Config.Shutdown at most.
+func (s *Service) drain(recorded <-chan struct{}) {
+	if s.recorder == nil {
+		return
+	}
+	s.recorder.close()
+	timer := time.NewTimer(s.config.Shutdown)
+	defer timer.Stop()
+	select {
+	case <-recorded:
+	case <-timer.C:
+	}
+}
+
+// openCache makes the folder for the models' files, and returns what removes it when it is a temporary one.
+func (s *Service) openCache() (remove func() error, err error) {
+	dir, remove := s.config.CacheDir, func() error { return nil }
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "predictor-"); err != nil {
+			return remove, err
+		}
+		remove = func() error { return os.RemoveAll(dir) }
+	}
+	s.follower.cache = newCache(dir, s.config.Client.TrackingURI(), s.config.ModelURI)
+	return remove, os.MkdirAll(s.follower.cache.dir, cacheDirMode)
+}
