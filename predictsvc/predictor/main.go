@@ -1,0 +1,130 @@
+// Command predictor serves a model of MLflow's registry over HTTP.
+//
+//	go run ./predictsvc/predictor
+//	go run ./predictsvc/predictor --help
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"mlopsgo/internal/command"
+	"mlopsgo/mlflowclient"
+	"mlopsgo/predictsvc"
+)
+
+const description = `Answers POST /predict with what a model of MLflow's registry predicts, and follows the registry: when the alias is set to another version, that
+one is served, without a request dropped. The model is an ONNX file with a signature, whoever trained it; nothing of Python is needed.
+
+MLflow is found by MLFLOW_TRACKING_URI and its kin (user, password, token, TLS), as by Python's client. When it is not reached at the start, the model
+served last is taken from the cache.
+
+Every prediction is kept in the table "predictions" of Postgres when MONITORING_DATABASE_URL (postgres://user:password@host:port/monitoring) is set, or
+PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE; without them none is kept. The table is made when it is missing.
+
+The log goes to standard error as JSON. SIGINT or SIGTERM stop the service after the requests under way.
+
+Examples:
+  MLFLOW_TRACKING_URI=http://127.0.0.1:5000 predictor
+  --addr 0.0.0.0:9003 --model-uri models:/sk-rfc-model/latest
+  curl http://127.0.0.1:9003/predict -H 'Content-Type: application/json' -d '{"volatile acidity":0.7,"citric acid":0.0,"sulphates":0.56,"alcohol":9.4}'
+  curl http://127.0.0.1:9003/health
+  curl http://127.0.0.1:9003/metrics`
+
+// predictor is the command's flags.
+type predictor struct {
+	Addr       string        `help:"Address to listen on; port 0 takes a free one." default:"127.0.0.1:9003" env:"PREDICTOR_ADDR"`
+	ModelURI   string        `help:"What to serve: models:/name@alias, models:/name/latest and models:/name/1, models:/m-…, runs:/<run>/<model>, a folder. An alias and latest are followed." default:"models:/sk-rfc-model@champion" env:"MODEL_URI"`
+	ModelCache string        `help:"Folder that keeps the files of the model served last; by default mlopsgo/predictor in the user's cache folder." env:"MODEL_CACHE"`
+	Target     string        `help:"Key of the prediction in an answer." default:"quality" env:"PREDICTOR_TARGET"`
+	Poll       time.Duration `help:"Time between two looks at the registry, give or take a fifth." default:"5s" env:"PREDICTOR_POLL"`
+	MaxBody    int           `help:"Most bytes of a request's body." default:"4194304" env:"PREDICTOR_MAX_BODY"`
+	MaxRows    int           `help:"Most rows of a request." default:"10000" env:"PREDICTOR_MAX_ROWS"`
+	LogQueue   int           `help:"Most predictions that wait for Postgres; those beyond it are dropped and counted." default:"100000" env:"PREDICTOR_LOG_QUEUE"`
+	Shutdown   time.Duration `help:"Time for the requests under way at the end, and then again for the predictions on their way to Postgres." default:"10s" env:"PREDICTOR_SHUTDOWN"`
+	LogLevel   slog.Level    `help:"What is logged: DEBUG (every request), INFO, WARN or ERROR." default:"INFO" env:"PREDICTOR_LOG_LEVEL"`
+}
+
+func main() {
+	os.Exit(command.Main(command.Spec{Name: "predictor", Description: description}, &predictor{}))
+}
+
+// Validate is called by kong before Run.
+func (p *predictor) Validate() error {
+	if p.Poll <= 0 || p.Shutdown <= 0 || p.MaxBody <= 0 || p.MaxRows <= 0 || p.LogQueue <= 0 {
+		return errors.New("--poll, --shutdown, --max-body, --max-rows and --log-queue must be positive")
+	}
+	return nil
+}
+
+// Run serves until the context ends.
+func (p *predictor) Run(ctx context.Context, stdout, stderr io.Writer) (err error) {
+	logger := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: p.LogLevel}))
+	cache, err := p.cacheDir()
+	if err != nil {
+		return err
+	}
+	// The service repeats its calls by itself, so the client need not do so for minutes.
+	client, err := mlflowclient.FromEnv(ctx, mlflowclient.WithRetries(mlflowclient.RetryPolicy{Retries: 1, Jitter: 100 * time.Millisecond}))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, client.Close()) }()
+	keep, url := database(os.Getenv)
+	if !keep {
+		logger.WarnContext(ctx, "predictions are not kept: set MONITORING_DATABASE_URL, or PGHOST and its kin, to have them in Postgres")
+	}
+	service, err := predictsvc.New(predictsvc.Config{
+		Client: client, ModelURI: p.ModelURI, Addr: p.Addr, Target: p.Target, CacheDir: cache, Poll: p.Poll, MaxBody: p.MaxBody,
+		MaxRows: p.MaxRows, Shutdown: p.Shutdown, Log: predictsvc.LogConfig{Enabled: keep, URL: url, Queue: p.LogQueue},
+		Logger: logger, OnModel: sayOnce(stdout),
+	})
+	if err != nil {
+		return command.Usagef("%s", err)
+	}
+	return service.Run(ctx)
+}
+
+// sayOnce says, when the first model is served, what to do next.
+func sayOnce(stdout io.Writer) func(predictsvc.Served) {
+	var once sync.Once
+	return func(m predictsvc.Served) {
+		once.Do(func() {
+			fmt.Fprintf(stdout, "serving %s version %s on %s; try:\n\n  curl %s/predict -H 'Content-Type: application/json' -d '%s'\n",
+				m.Name, cmp.Or(m.Version, "-"), m.URL, m.URL, strings.ReplaceAll(m.Body, "'", `'\''`))
+		})
+	}
+}
+
+func (p *predictor) cacheDir() (string, error) {
+	if p.ModelCache != "" {
+		return p.ModelCache, nil
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", command.Usagef("no folder for the cache of models (%s); set MODEL_CACHE", err)
+	}
+	return filepath.Join(dir, "mlopsgo", "predictor"), nil
+}
+
+// database tells whether the environment names a database for the predictions, and its URL; "" stands for libpq's variables.
+func database(getenv func(string) string) (keep bool, url string) {
+	if url := getenv("MONITORING_DATABASE_URL"); url != "" {
+		return true, url
+	}
+	for _, name := range []string{"PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE", "PGSERVICE"} {
+		if getenv(name) != "" {
+			return true, ""
+		}
+	}
+	return false, ""
+}
