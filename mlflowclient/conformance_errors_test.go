@@ -20,6 +20,8 @@ type failing struct {
 	taken      string // the name of another
 	run        *mlflowclient.Run
 	gone       string // a deleted run
+	registered string // a registered model with one version, 1
+	model      *mlflowclient.LoggedModel
 }
 
 func newFailing(t *testing.T, c *mlflowclient.Client) *failing {
@@ -34,6 +36,11 @@ func newFailing(t *testing.T, c *mlflowclient.Client) *failing {
 	must(t, c.Runs.LogParam(ctx, f.run.ID, "depth", "3"))
 	f.gone = newRun(t, c, mlflowclient.CreateRun{ExperimentID: f.experiment}).ID
 	must(t, c.Runs.Delete(ctx, f.gone))
+	f.registered = unique("registered")
+	newModel(t, c, f.registered, nil)
+	newVersion(t, c, f.registered, nil)
+	f.model, err = c.LoggedModels.Create(ctx, mlflowclient.CreateLoggedModel{ExperimentID: f.experiment, Name: "logged"})
+	must(t, err)
 	return f
 }
 
@@ -67,7 +74,7 @@ var variable = regexp.MustCompile(`[0-9a-f]{32}|\d+|\(psycopg2[\s\S]*|\(sqlite3[
 func TestErrors(t *testing.T) {
 	eachEnd(t, func(t *testing.T, c *mlflowclient.Client) {
 		f := newFailing(t, c)
-		for _, tt := range slices.Concat(experimentFailures, runFailures, searchFailures) {
+		for _, tt := range slices.Concat(experimentFailures, runFailures, searchFailures, registryFailures, loggedModelFailures) {
 			err := tt.call(t.Context(), f)
 			e, ok := errors.AsType[*mlflowclient.Error](err)
 			if !ok {

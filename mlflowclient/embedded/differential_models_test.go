@@ -85,6 +85,14 @@ func stageSteps() []step {
 	} {
 		steps = append(steps, posts("model-versions/create", fmt.Sprintf(`{"name":"copies","source":%s}`, source)))
 	}
+	for _, query := range []string{
+		"registered-models/search?order_by=nobody", "registered-models/search?order_by=`name`", "registered-models/search?order_by=attribute.name", "registered-models/search?order_by=creation_timestamp",
+		"model-versions/search?order_by=nobody", "model-versions/search?order_by=attribute.name", "model-versions/search?order_by=tags.x",
+		"model-versions/search?filter=version_number%20%3D%20%27x%27", "model-versions/search?filter=version_number%20%3D%20%272%27&order_by=name", "model-versions/search?filter=version_number%20%3E%20%221%22&order_by=name&order_by=version_number",
+		"model-versions/search?filter=version_number%20%3D%201.5", "model-versions/search?filter=version_number%20LIKE%201", "model-versions/search?filter=version_number%20IN%20(1)", "model-versions/search?filter=version_number%20%3D%20x",
+	} {
+		steps = append(steps, gets(query))
+	}
 	return append(steps, gets("model-versions/search?filter=name%20%3D%20%27copies%27&order_by=version_number"), gets("model-versions/get-download-uri?name=copies&version=1"), gets("model-versions/get-download-uri?name=copies&version=5"))
 }
 

@@ -43,6 +43,7 @@ type language struct {
 	entities   map[string]entity // words before the dot
 	dataset    []string          // keys of a data set
 	plainWords bool              // whether words before the dot may not be in backticks
+	textNumber bool              // whether a number may be in quotes
 	quoteBad   bool              // whether bad clauses are quoted in the message
 	badEntity  func(word string) error
 	noNull     func(t term) error // the message for IS NULL on what has none
@@ -212,7 +213,10 @@ func (lang *language) value(t term, v token) (any, error) {
 		return nil, invalidf("Expected a quoted string value for dataset attributes. Got value %s", v.text)
 	}
 	switch {
-	case slices.Contains(lang.numeric, t.key):
+	case slices.Contains(lang.numeric, t.key) && !(lang.textNumber && v.kind == groupParen):
+		if text && lang.textNumber {
+			return quotedNumber(t.key, v.text)
+		}
 		if !numeric {
 			return nil, invalidf("Expected numeric value type for numeric attribute: %s. Found %s", t.key, v.text)
 		}
@@ -235,6 +239,20 @@ func (lang *language) value(t term, v token) (any, error) {
 	default:
 		return nil, invalidf("Expected a quoted string value for attributes. Got value %s", v.text)
 	}
+}
+
+// quotedNumber reads a whole number in quotes.
+func quotedNumber(key, text string) (any, error) {
+	value, err := quotedValue(text)
+	if err != nil {
+		return nil, err
+	}
+	digits, _ := value.(string)
+	n, ok := pythonInt(digits)
+	if !ok {
+		return nil, invalidf("Invalid value for numeric attribute '%s': %s", key, pythonRepr(digits))
+	}
+	return n, nil
 }
 
 // quotedValue takes the quotes off. What is between them stays as it is: there are no escapes.

@@ -17,12 +17,13 @@ type registry struct {
 	columns  map[string]string // of the attributes
 	order    []string          // when none is asked for
 	tie      []string          // columns that end every order
+	bareKeys []string          // that an order knows, in a registry whose orders have no entities; for its error
 	most     int64             // max_results
 }
 
 func registryLanguage(attributes, sortable, numeric, lists []string) language {
 	return language{
-		attributes: attributes, sortable: sortable, numeric: numeric, lists: lists, plainWords: true,
+		attributes: attributes, sortable: sortable, numeric: numeric, lists: lists, plainWords: true, textNumber: true,
 		entities: map[string]entity{"attribute": entityAttribute, "tag": entityTag, "tags": entityTag},
 		badEntity: func(word string) error {
 			return invalidf("Invalid entity type '%s'. Valid entity types are ('tag', 'tags')", word)
@@ -39,6 +40,7 @@ func modelRegistry() *registry {
 		table:    "registered_models", tagTable: "registered_model_tags", sameRow: "x.name = registered_models.name",
 		columns: map[string]string{"name": "name", "timestamp": "last_updated_time", "last_updated_timestamp": "last_updated_time"},
 		order:   []string{"name ASC"}, tie: []string{"name ASC"}, most: 1000,
+		bareKeys: []string{"name", "timestamp"},
 	}
 }
 
@@ -60,15 +62,15 @@ func (g *registry) condition(t term) (clause, error) {
 		c, err := condition("x.value", t.comparator, t.value)
 		return clause{"EXISTS (SELECT 1 FROM " + g.tagTable + " x WHERE " + g.sameRow + " AND x.key = ? AND " + c.text + ")", append([]any{t.key}, c.args...)}, err
 	}
-	allowed := []string{"=", "!=", "LIKE", "ILIKE", "IN", "NOT IN"}
+	allowed, named := []string{"=", "!=", "LIKE", "ILIKE", "IN", "NOT IN"}, ""
 	if slices.Contains(g.numeric, t.key) {
-		allowed = numberComparators
+		allowed, named = numberComparators, " "+t.key
 		if f, ok := t.value.(float64); ok {
 			return clause{}, invalidf("Invalid value for numeric attribute '%s': %s", t.key, pythonFloatText(f))
 		}
 	}
 	if !slices.Contains(allowed, t.comparator) {
-		return clause{}, invalidf("Invalid comparator for attribute: %s", t.comparator)
+		return clause{}, invalidf("Invalid comparator for attribute%s: %s", named, t.comparator)
 	}
 	return condition(g.table+"."+g.columns[t.key], t.comparator, t.value)
 }
@@ -102,6 +104,18 @@ func (g *registry) where(filter string) (clause, error) {
 	return all, nil
 }
 
+// criterion reads one clause of an order.
+func (g *registry) criterion(clause string) (ordering, error) {
+	if g.bareKeys == nil {
+		return g.ordering(clause)
+	}
+	key, ascending, err := orderingText(clause)
+	if key = strings.TrimSpace(key); err == nil && !slices.Contains(g.sortable, key) {
+		err = invalidf("Invalid order by key '%s' specified. Valid keys are '%s'", key, pythonSet(g.bareKeys))
+	}
+	return ordering{entityAttribute, key, ascending}, err
+}
+
 func (g *registry) orderBy(clauses []string) (string, error) {
 	if len(clauses) == 0 {
 		clauses = g.order
@@ -109,13 +123,13 @@ func (g *registry) orderBy(clauses []string) (string, error) {
 	var terms []string
 	seen := map[string]bool{}
 	for _, text := range clauses {
-		o, err := g.ordering(text)
+		o, err := g.criterion(text)
 		if err != nil {
 			return "", err
 		}
 		column := g.columns[o.key]
 		if o.entity != entityAttribute || column == "" {
-			return "", invalidf("Invalid order by key '%s' specified. Valid keys are '%s'", o.key, pythonSet(g.sortable))
+			return "", invalidf("Invalid order by key '%s' specified. Valid keys are %s", o.key, pythonSet(g.sortable))
 		}
 		if seen[column] {
 			return "", failf(codeInternal, "`order_by` contains duplicate fields: %s", pythonList(clauses))
