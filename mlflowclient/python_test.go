@@ -87,21 +87,27 @@ func normal(t *testing.T, hex string) string {
 	return bits(f)
 }
 
-func python(t *testing.T, args ...string) *pyExperiment {
+// runPython runs a script of testdata and decodes what it prints.
+func runPython(t *testing.T, out any, name string, args ...string) {
 	t.Helper()
-	script, err := filepath.Abs("testdata/parity.py")
+	script, err := filepath.Abs(filepath.Join("testdata", name))
 	must(t, err)
 	cmd := exec.CommandContext(t.Context(), stack.Python(t, "mlflow"), append([]string{script}, args...)...)
 	cmd.Dir = t.TempDir() // where Python puts the artifacts of a database file
 	cmd.Env = append(os.Environ(), "MLFLOW_DISABLE_TELEMETRY=true", "DO_NOT_TRACK=true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR=false", "PYTHONUTF8=1")
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
-	out, err := cmd.Output()
+	text, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("parity.py %v: %v\n%s", args, err, stderr.String())
+		t.Fatalf("%s %v: %v\n%s", name, args, err, stderr.String())
 	}
+	must(t, json.Unmarshal(text, out))
+}
+
+func python(t *testing.T, args ...string) *pyExperiment {
+	t.Helper()
 	var e pyExperiment
-	must(t, json.Unmarshal(out, &e))
+	runPython(t, &e, "parity.py", args...)
 	for i := range e.Runs {
 		for key, value := range e.Runs[i].Metrics {
 			e.Runs[i].Metrics[key] = normal(t, value)

@@ -51,12 +51,13 @@ func modelSteps() []step {
 // stageSteps move versions between stages and make versions of versions.
 func stageSteps() []step {
 	steps := []step{
-		posts("registered-models/create", `{"name":"staged"}`), posts("registered-models/create", `{"name":"copies"}`), posts("registered-models/get-latest-versions", `{"name":"staged"}`),
+		posts("registered-models/create", `{"name":"staged"}`), posts("registered-models/create", `{"name":"copies"}`), posts("registered-models/create", `{"name":"ü \"🍷\", {x}"}`), posts("registered-models/get-latest-versions", `{"name":"staged"}`),
 		posts("experiments/create", `{"name":"stages"}`).saving("se", "experiment_id"),
 		posts("runs/create", `{"experiment_id":"«se»","run_name":"trainer"}`).saving("sr", "run.info.run_id"),
 		posts("logged-models", `{"experiment_id":"«se»","name":"forest","source_run_id":"«sr»"}`).saving("sm", "model.info.model_id"),
 		posts("model-versions/create", `{"name":"staged","source":"models:/«sm»","model_id":"«sm»"}`),
 	}
+	steps = append(steps, posts("model-versions/create", `{"name":"ü \"🍷\", {x}","source":"models:/«sm»","model_id":"«sm»"}`), gets("logged-models/«sm»"))
 	for range 3 {
 		steps = append(steps, posts("model-versions/create", `{"name":"staged","source":"s3://bucket/x"}`))
 	}

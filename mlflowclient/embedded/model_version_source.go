@@ -3,6 +3,7 @@ package embedded
 import (
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -135,12 +136,13 @@ func noteVersion(tx *session, modelID, name, version string) error {
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(append(entries, entry{name, n}))
-	if err != nil {
-		return err
+	var text strings.Builder // as json.dumps writes it
+	for _, e := range append(entries, entry{name, n}) {
+		text.WriteString(`, {"name": `)
+		writePythonText(&text, e.Name)
+		fmt.Fprintf(&text, `, "version": %d}`, e.Version)
 	}
-	spaced := strings.NewReplacer(`":`, `": `, `,"`, `, "`, `},{`, `}, {`).Replace(string(text)) // as json.dumps writes it
-	return putLoggedModelTag(tx, model, keyValue{tag, spaced})
+	return putLoggedModelTag(tx, model, keyValue{tag, "[" + strings.TrimPrefix(text.String(), ", ") + "]"})
 }
 
 // copyVersion makes the version one of another version, which name/1, name/latest, name/stage or name@alias names.
