@@ -51,7 +51,7 @@ func distributeNumbers(reference, current []float64) distribution {
 		for _, v := range values {
 			bin := 0
 			if width > 0 {
-				bin = min(int((v-low)/width), pictureBins-1)
+				bin = min(int(v/width-low/width), pictureBins-1)
 			}
 			shares[max(bin, 0)] += 1 / float64(len(values))
 		}

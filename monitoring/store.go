@@ -97,7 +97,10 @@ RETURNING id`
 // Save writes a result with its columns and outliers in one transaction, in place of an earlier one of the same window.
 func (s *Store) Save(ctx context.Context, r *Result) error {
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		// The row is locked from here on, so that two processes write one after the other.
+		// Two processes write one after the other. ON CONFLICT alone does not see to that: it waits at one of the two unique indices only.
+		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", r.ID()); err != nil {
+			return err
+		}
 		var id string
 		if err := tx.QueryRow(ctx, upsertWindow, r.ID(), r.Model, r.Version, r.Start, r.End, r.Rows, r.ReferenceRows,
 			r.Drift.Drifted, len(r.Drift.Columns), r.Drift.Share, r.Drift.DatasetDrift, len(r.Outliers), r.OutlierShare()).Scan(&id); err != nil {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"mlopsgo/internal/command"
@@ -74,19 +75,22 @@ func (m *monitor) Run(ctx context.Context, stdout, stderr io.Writer) (err error)
 	if err := m.open(ctx, w); err != nil {
 		return err
 	}
-	out := &report{stdout: stdout, name: w.model, publisher: w.publisher}
+	out := &report{stdout: stdout, publisher: w.publisher}
 	wanted := monitoring.Range{Window: m.Window, From: m.From, To: m.To, All: m.Once}
 	for {
 		summary, err := w.monitor.Run(ctx, wanted)
 		out.print(summary)
-		if err == nil && summary.Predictions == 0 && (m.Once || !m.From.IsZero()) {
+		switch nothing := summary.Predictions == 0 && len(summary.Results) == 0 && err == nil; {
+		case nothing && (m.Once || !m.From.IsZero()):
 			err = fmt.Errorf("no predictions of %s in the log: is the name right, and does the predictor log to this database?", w.model)
+		case nothing && m.Every == 0:
+			fmt.Fprintf(stdout, "%s: nothing new to compare: no whole window has ended since the last run, or nobody asked for a prediction; --once compares all there is\n", w.model)
 		}
 		if m.Every == 0 || ctx.Err() != nil {
 			return err
 		}
 		if err != nil {
-			fmt.Fprintf(stderr, "monitor: %v\n", err)
+			fmt.Fprintf(stderr, "monitor: %s\n", strings.Join(strings.Fields(err.Error()), " "))
 		}
 		select {
 		case <-ctx.Done():

@@ -13,26 +13,21 @@ import (
 // report writes what a run did for people.
 type report struct {
 	stdout    io.Writer
-	name      string
 	publisher *monitoring.Publisher
 	hinted    bool
+	lastLeft  string
 }
 
 func (r *report) print(s *monitoring.Summary) {
 	for _, result := range s.Results {
 		r.result(result, s.URLs[result.ID()])
 	}
-	for _, left := range s.Left {
-		what := "left for later"
-		if left.Lost {
-			what = "given up, because they have waited for too long; a longer --window would hold more"
-		}
-		fmt.Fprintf(r.stdout, "%s: %d predictions are too few: %s\n", left.Window, left.Rows, what)
+	left := r.left(s.Left)
+	if left != r.lastLeft { // and not every five minutes
+		fmt.Fprint(r.stdout, left)
 	}
+	r.lastLeft = left
 	if len(s.Results) == 0 {
-		if s.Predictions == 0 {
-			fmt.Fprintf(r.stdout, "%s: nothing new to compare\n", r.name)
-		}
 		return
 	}
 	switch {
@@ -44,9 +39,21 @@ func (r *report) print(s *monitoring.Summary) {
 	r.hinted = true
 }
 
+// left tells what was not compared.
+func (r *report) left(list []monitoring.Left) string {
+	var b strings.Builder
+	for _, left := range list {
+		what := "left for later"
+		if left.Lost {
+			what = "given up, because they have waited for too long; a longer --window would hold more"
+		}
+		fmt.Fprintf(&b, "%s: %d predictions are too few (--min-rows): %s\n", title(left.Window), left.Rows, what)
+	}
+	return b.String()
+}
+
 func (r *report) result(result *monitoring.Result, address string) {
-	fmt.Fprintf(r.stdout, "%s version %s, %s to %s UTC: %d predictions against %d reference rows\n\n",
-		result.Model, result.Version, clock(result.Start), clock(result.End), result.Rows, result.ReferenceRows)
+	fmt.Fprintf(r.stdout, "%s: %d predictions against %d reference rows\n\n", title(result.Window), result.Rows, result.ReferenceRows)
 	table := tabwriter.NewWriter(r.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "column\tmethod\tvalue\tthreshold\tdrift")
 	for _, c := range result.Drift.Columns {
@@ -71,6 +78,10 @@ func yesNo(b bool) string {
 		return "yes"
 	}
 	return "no"
+}
+
+func title(w monitoring.Window) string {
+	return fmt.Sprintf("%s version %s, %s to %s UTC", w.Model, w.Version, clock(w.Start), clock(w.End))
 }
 
 func clock(t time.Time) string {
