@@ -1,6 +1,10 @@
 package predictsvc
 
 import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -10,7 +14,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
 	"mlopsgo/internal/stack"
+	"mlopsgo/mlflowclient"
 	"mlopsgo/mlflowclient/mlmodel"
 )
 
@@ -195,4 +203,47 @@ func TestTemporaryCacheIsRemoved(t *testing.T) {
 	if left, err := os.ReadDir(temporary); err != nil || len(left) != 0 {
 		t.Error(left, err)
 	}
+}
+
+// TestEndFinishesWhatWasAccepted stops the service while a request's body is on its way, and predictions on theirs.
+func TestEndFinishesWhatWasAccepted(t *testing.T) {
+	database := newDatabase(t)
+	uri := "sqlite:///" + filepath.Join(t.TempDir(), "mlflow.db")
+	client, err := mlflowclient.New(t.Context(), uri, mlflowclient.WithArtifactRoot(filepath.Join(t.TempDir(), "artifacts")))
+	must(t, err)
+	defer client.Close()
+	registered(t, client, "sk-rfc-model", "champion", modelFiles(t, tinyForest(5, 6), nil))
+	s := serve(t, Config{Client: client, Poll: soon, Shutdown: time.Minute, Log: LogConfig{Enabled: true, URL: database.String(), Flush: time.Hour}})
+	web := httpClient(t)
+	eventually(t, "a model", func() bool { code, _ := healthOf(t, web, s.url); return code == http.StatusOK })
+
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	must(t, err)
+	defer conn.Close()
+	_, err = fmt.Fprintf(conn, "POST /predict HTTP/1.1\r\nHost: x\r\nX-Request-Id: last\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(wine), wine[:20])
+	must(t, err)
+	eventually(t, "the request is under way", func() bool { return gauge(t, s.metrics.inFlight) == 1 })
+	ended := make(chan error, 1)
+	go func() { ended <- s.stop() }()
+	eventually(t, "it is stopping", s.stopping.Load)
+	_, err = conn.Write([]byte(wine[20:]))
+	must(t, err)
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	must(t, err)
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK || string(answer) != `{"quality":5,"model":"sk-rfc-model"}` {
+		t.Errorf("%d %s, %v", response.StatusCode, answer, err)
+	}
+	must(t, <-ended)
+	if got := kept(t, database); len(got) != 1 || got[0].RequestID != "last" {
+		t.Errorf("in the table: %+v", got)
+	}
+}
+
+func gauge(t *testing.T, g prometheus.Gauge) int {
+	t.Helper()
+	var metric dto.Metric
+	must(t, g.Write(&metric))
+	return int(metric.GetGauge().GetValue())
 }

@@ -203,8 +203,10 @@ func TestWithoutModel(t *testing.T) {
 
 func TestPanicIsAnAnswer(t *testing.T) {
 	s := inProcess(t, tinyForest(5, 6), nil)
-	s.follower.current.Load().scorers.New = func() any { panic("broken") }
-	s.follower.current.Load().scorers.Get() // takes what the example left, if it is still there
+	m := s.follower.current.Load()
+	broken := &model{source: m.source, columns: m.columns, session: m.session, answer: m.answer}
+	broken.scorers.New = func() any { panic("broken") }
+	s.follower.swap(broken)
 	got := post(s, wine, headerRequestID, "abc")
 	if got.Code != http.StatusInternalServerError || !strings.Contains(got.Body.String(), "request id abc") {
 		t.Error(got.Code, got.Body)

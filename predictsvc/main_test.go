@@ -250,14 +250,14 @@ func execute(tb testing.TB, database, sql string) {
 	must(tb, err)
 }
 
-// kept reads every prediction of a model.
-func kept(tb testing.TB, database *url.URL, name string) []predictionlog.Prediction {
+// kept reads every prediction of sk-rfc-model.
+func kept(tb testing.TB, database *url.URL) []predictionlog.Prediction {
 	tb.Helper()
 	store, err := predictionlog.Open(tb.Context(), database.String())
 	must(tb, err)
 	defer store.Close()
 	var all []predictionlog.Prediction
-	for p, err := range store.Between(tb.Context(), name, time.Now().Add(-time.Hour), time.Now().Add(time.Hour)) {
+	for p, err := range store.Between(tb.Context(), "sk-rfc-model", time.Now().Add(-time.Hour), time.Now().Add(time.Hour)) {
 		must(tb, err)
 		all = append(all, p)
 	}

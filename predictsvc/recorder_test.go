@@ -52,7 +52,7 @@ func TestWhatIsKept(t *testing.T) {
 	post(s, "["+wine+","+strings.ReplaceAll(wine, "9.4", "13")+"]", headerRequestID, "first")
 	post(s, "{}", headerRequestID, "refused")
 	stop()
-	got := kept(t, database, "sk-rfc-model")
+	got := kept(t, database)
 	if len(got) != 2 {
 		t.Fatalf("%d rows, want 2", len(got))
 	}
@@ -108,7 +108,7 @@ func TestPostgresCutAndBackKeepsEveryAnswerOnce(t *testing.T) {
 	postgres.restore()
 	stop()
 	slices.Sort(acknowledged)
-	if diff := cmp.Diff(acknowledged, sortedIDs(kept(t, database, "sk-rfc-model"))); diff != "" || len(acknowledged) != 1200 {
+	if diff := cmp.Diff(acknowledged, sortedIDs(kept(t, database))); diff != "" || len(acknowledged) != 1200 {
 		t.Errorf("(-acknowledged +in the table):\n%s", diff)
 	}
 	if rows, err := s.recorder.state(); rows != 0 || err != nil {
@@ -158,7 +158,7 @@ func TestOneBadRowCostsItselfOnly(t *testing.T) {
 		})
 	}
 	stop()
-	if diff := cmp.Diff([]string{"0", "2"}, sortedIDs(kept(t, database, "sk-rfc-model"))); diff != "" {
+	if diff := cmp.Diff([]string{"0", "2"}, sortedIDs(kept(t, database))); diff != "" {
 		t.Error(diff)
 	}
 	if bad := total(t, s.metrics.logDropped.WithLabelValues("invalid")); bad != 1 {
