@@ -157,5 +157,6 @@ func newS3(ctx context.Context, getenv func(string) string) (*s3.Client, error) 
 			return nil, err
 		}
 	}
+	config.OneCall = true // a step makes a few calls, and then others for minutes none
 	return s3.New(ctx, config)
 }

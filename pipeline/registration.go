@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"mlopsgo/internal/dataset"
@@ -173,9 +174,12 @@ func (r Registration) address(in prepareInput) (string, error) {
 	}
 }
 
-// mayPass tells whether reading the data again is of use: not when the data or the keys are wrong.
+// lasting are failures that stay until somebody does something about them.
+var lasting = []error{s3.ErrNoSuchKey, s3.ErrNoSuchBucket, s3.ErrAccessDenied, s3.ErrNoCredentials, s3.ErrTooBig}
+
+// mayPass tells whether reading the data again is of use: when the storage does not answer, and not when the data or the keys are wrong.
 func mayPass(err error) bool {
 	_, storage := errors.AsType[*s3.Error](err)
 	_, passing := errors.AsType[*passingError](err)
-	return (storage || passing) && !errors.Is(err, s3.ErrAccessDenied) && !errors.Is(err, s3.ErrNoCredentials) && !errors.Is(err, s3.ErrTooBig)
+	return (storage || passing) && !slices.ContainsFunc(lasting, func(one error) bool { return errors.Is(err, one) })
 }

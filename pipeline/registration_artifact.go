@@ -16,20 +16,28 @@ func (a *attempt) publish(ctx context.Context, done *Registered) {
 		return
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "| | |\n|---|---|\n| registered model | %s |\n| version | %s |\n| alias | %s |\n| accuracy | %v |\n",
+	fmt.Fprintf(&text, "| registered model | %s |\n|---|---|\n| version | %s |\n| alias | %s |\n| accuracy | %v |\n",
 		linkTo(a.Client, done.Model, "/#/models/"+done.Model+"/versions/"+done.Version), done.Version, done.aliasText(), done.Accuracy)
 	fmt.Fprintf(&text, "| run | %s |\n| hyper-parameters of | %s |\n",
 		linkTo(a.Client, done.RunID, "/#/experiments/"+done.ExperimentID+"/runs/"+done.RunID), done.BestRunID)
 	for _, one := range Named(done.Params) {
 		fmt.Fprintf(&text, "| %s | %s |\n", one[0], one[1])
 	}
-	if _, err := client.Artifacts.CreateMarkdown(ctx, registeredArtifact, text.String(), "The model that the flow registered."); err != nil {
+	if _, err := client.Artifacts.CreateMarkdown(ctx, artifactKey(done.Model), text.String(), "The model that the flow registered."); err != nil {
 		prefectclient.Logger(ctx).Warn("the result could not be shown as an artifact", "error", err)
 	}
 }
 
-// registeredArtifact is the key of the artifact that shows a flow run's result.
-const registeredArtifact = "registered-model"
+// artifactKey is the key under which the results for one registered model follow each other: Prefect's keys hold lower-case letters, digits
+// and dashes.
+func artifactKey(model string) string {
+	return "registered-" + strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(model))
+}
 
 // linkTo writes a Markdown link to a page of MLflow, or the text alone where no server shows pages.
 func linkTo(client *mlflowclient.Client, text, page string) string {

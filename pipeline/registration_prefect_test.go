@@ -2,11 +2,18 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -151,11 +158,11 @@ func (r *recorded) made(t *testing.T) map[mlflowclient.RunStatus]int {
 	return states
 }
 
-// tasks gives the task runs of a flow run by name, once there are n.
-func (r *recorded) tasks(t *testing.T, id string, n int) map[string]*prefectclient.TaskRun {
+// tasks gives the three task runs of a flow run by name, once they are recorded.
+func (r *recorded) tasks(t *testing.T, id string) map[string]*prefectclient.TaskRun {
 	t.Helper()
 	var tasks map[string]*prefectclient.TaskRun
-	until(t, fmt.Sprintf("%d task runs are recorded", n), func() bool {
+	until(t, "three task runs are recorded", func() bool {
 		tasks = map[string]*prefectclient.TaskRun{}
 		for run, err := range r.prefect.TaskRuns.Filter(t.Context(), prefectclient.TaskRunQuery{Related: prefectclient.TaskRunsOf(id)}) {
 			if err != nil {
@@ -165,7 +172,7 @@ func (r *recorded) tasks(t *testing.T, id string, n int) map[string]*prefectclie
 				tasks[run.Name[:strings.LastIndexByte(run.Name, '-')]] = run
 			}
 		}
-		return len(tasks) == n
+		return len(tasks) == 3
 	})
 	return tasks
 }
@@ -185,7 +192,7 @@ func TestAWorkerRegistersWhatTheUISubmits(t *testing.T) {
 	if !slices.Equal(names, []string{"Scheduled", "Pending", "Running", "Completed"}) || err != nil {
 		t.Errorf("states %v, %v", names, err)
 	}
-	tasks := r.tasks(t, run.ID, 3)
+	tasks := r.tasks(t, run.ID)
 	for _, task := range []string{"Prepare Data", "Get Parameters", "Register Best Model"} {
 		if tasks[task] == nil || tasks[task].StateType != prefectclient.StateCompleted || tasks[task].RunCount != 1 {
 			t.Errorf("task %s: %+v", task, tasks[task])
@@ -197,13 +204,16 @@ func TestAWorkerRegistersWhatTheUISubmits(t *testing.T) {
 	r.checkGraph(t, run.ID, tasks)
 	r.checkLogs(t, run.ID, "the best run of experiment", "trained 10 trees", "registered "+r.Model+" version 1", "read 1599 rows of s3://")
 
-	artifact, err := r.prefect.Artifacts.ReadLatest(t.Context(), registeredArtifact)
+	artifact, err := r.prefect.Artifacts.ReadLatest(t.Context(), artifactKey(r.Model))
 	if err != nil || artifact.Type != prefectclient.ArtifactMarkdown {
 		t.Fatal(artifact, err)
 	}
 	champion, err := r.Client.ModelVersions.GetByAlias(t.Context(), r.Model, ChampionAlias)
 	if err != nil || champion.Version != "1" {
 		t.Fatal(champion, err)
+	}
+	if key := artifactKey("SK rfc/model_2"); key != "registered-sk-rfc-model-2" {
+		t.Error(key)
 	}
 	mine := 0
 	for artifact, err := range r.prefect.Artifacts.Filter(t.Context(), prefectclient.ArtifactFilter{FlowRunID: &prefectclient.AnyFilter{Any: []string{run.ID}}}) {
@@ -375,7 +385,7 @@ func TestCancellationWhileTraining(t *testing.T) {
 	r.ends(t, run.ID, prefectclient.StateCancelled)
 	t.Logf("cancelled in %v", time.Since(asked))
 	until(t, "the run in MLflow is KILLED", func() bool { return r.made(t)[mlflowclient.StatusKilled] == 1 })
-	tasks := r.tasks(t, run.ID, 3)
+	tasks := r.tasks(t, run.ID)
 	if got := tasks["Register Best Model"]; got.StateType != prefectclient.StateCancelled {
 		t.Errorf("the task run is %s", got.State)
 	}
@@ -384,34 +394,84 @@ func TestCancellationWhileTraining(t *testing.T) {
 	}
 }
 
-// What may pass is tried again, what cannot pass is not, and the flow says which task's error ended it.
-func TestPrepareDataIsRepeatedWhenThatIsOfUse(t *testing.T) {
+// The flow run says which task's error ended it; data that is wrong is not read again.
+func TestAFailedTaskEndsTheFlow(t *testing.T) {
 	r := onServers(t)
 	studied(t, r.Client, r.params.ExperimentName, 0.6, nil)
 	r.serve(t)
-	for says, test := range map[string]struct {
-		params map[string]any
-		count  int
-	}{
-		"no such object":             {map[string]any{"filename": "absent.csv"}, 4},
-		`no such column: \"colour\"`: {map[string]any{"features": []string{"colour"}}, 1},
+	for says, params := range map[string]map[string]any{
+		"no such object":           {"filename": "absent.csv"},
+		`no such column: "colour"`: {"features": []string{"colour"}},
+		"does not exist in MLflow": {"experiment_name": r.params.ExperimentName + "-absent"},
 	} {
-		run, err := r.prefect.Deployments.CreateFlowRun(t.Context(), r.deployment.ID, prefectclient.DeploymentRun{Parameters: test.params})
+		run, err := r.prefect.Deployments.CreateFlowRun(t.Context(), r.deployment.ID, prefectclient.DeploymentRun{Parameters: params})
 		if err != nil {
 			t.Fatal(err)
 		}
 		run = r.ends(t, run.ID, prefectclient.StateFailed)
-		if !strings.Contains(run.State.Message, strings.ReplaceAll(says, `\`, "")) || strings.Contains(run.State.Message, "depends on") {
+		if !strings.Contains(run.State.Message, says) || strings.Contains(run.State.Message, "depends on") {
 			t.Errorf("the flow run says %q, want %s", run.State.Message, says)
 		}
-		tasks := r.tasks(t, run.ID, 3)
-		if prepare, register := tasks["Prepare Data"], tasks["Register Best Model"]; prepare.RunCount != test.count ||
-			prepare.StateType != prefectclient.StateFailed || register.StateName != "NotReady" {
-			t.Errorf("%s: Prepare Data is %s after %d attempts, Register Best Model is %s", says, prepare.State, prepare.RunCount, register.State)
+		tasks := r.tasks(t, run.ID)
+		failed, other := tasks["Prepare Data"], tasks["Get Parameters"]
+		if strings.Contains(says, "MLflow") {
+			failed, other = other, failed
 		}
+		if failed.StateType != prefectclient.StateFailed || failed.RunCount != 1 || other.StateType != prefectclient.StateCompleted ||
+			tasks["Register Best Model"].StateName != "NotReady" {
+			t.Errorf("%s: %s is %s after %d attempts, %s is %s", says, failed.Name, failed.State, failed.RunCount, other.Name, other.State)
+		}
+	}
+	if _, err := r.prefect.Deployments.CreateFlowRun(t.Context(), r.deployment.ID, prefectclient.DeploymentRun{
+		Parameters: map[string]any{"features": "alcohol"},
+	}); !errors.Is(err, prefectclient.ErrConflict) {
+		t.Errorf("parameters that do not fit the form were taken: %v", err)
 	}
 	if len(r.versions(t)) != 0 {
 		t.Error("a failed flow run registered a version")
+	}
+}
+
+// A storage that does not answer for a while is asked again.
+func TestPrepareDataIsRepeated(t *testing.T) {
+	loader, _, bucket := storage(t)
+	if _, err := (Ingest{Bucket: bucket, Loader: loader}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	address, err := url.Parse(stack.Get(t).S3Endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var calls, refuse atomic.Int32
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(address)
+		r.Out.Host = r.In.Host // which is signed
+	}}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if calls.Add(1) <= refuse.Load() {
+			w.WriteHeader(http.StatusNotImplemented) // which is not repeated below the task
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	registration, params := local(connect(t, "sqlite:///"+filepath.Join(t.TempDir(), "mlflow.db")), "repeated")
+	params.BucketName, params.Filename = bucket, DefaultKey
+	registration.Loader = &DataLoader{Getenv: func(name string) string {
+		if name == "AWS_ENDPOINT_URL_S3" {
+			return server.URL
+		}
+		return loader.Getenv(name)
+	}}
+	studied(t, registration.Client, params.ExperimentName, 0.6, nil)
+	refuse.Store(3)
+	if done, err := register(t.Context(), registration, params); err != nil || done.Version != "1" || calls.Load() != 4 {
+		t.Errorf("%+v, %v after %d calls", done, err, calls.Load())
+	}
+	calls.Store(0)
+	refuse.Store(100)
+	if _, err := register(t.Context(), registration, params); err == nil || calls.Load() != 4 {
+		t.Errorf("%v after %d calls, want an error after 4", err, calls.Load())
 	}
 }
 

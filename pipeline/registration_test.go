@@ -174,51 +174,50 @@ func TestPythonLoadsWhatWasRegistered(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	both(t, func(t *testing.T, client *mlflowclient.Client, name string) {
-		registration, params := local(client, name)
-		// The best of the original's first trials.
-		studied(t, client, params.ExperimentName, 0.66, map[string]string{
-			"n_estimators": "50", "max_depth": "90", "min_samples_leaf": "2", "min_samples_split": "9",
-		})
-		done, err := register(t.Context(), registration, params)
-		if err != nil || done.Accuracy != 0.66 {
-			t.Fatal(done, err)
-		}
-		output, err := exec.CommandContext(t.Context(), python, "testdata/registered.py",
-			client.TrackingURI(), "models:/"+done.Model+"@champion", table).Output()
-		if err != nil {
-			if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-				t.Logf("%s", exit.Stderr)
-			}
-			t.Fatal(err)
-		}
-		var read struct {
-			Features, Flavors     []string
-			Labels                []int
-			Wine, Example, Points int
-			Status                string
-			Metrics               map[string][]any
-			ModelID               string `json:"model_id"`
-			ArtifactPath          string `json:"artifact_path"`
-			ArtifactLocation      string `json:"artifact_location"`
-		}
-		if err := json.Unmarshal(output, &read); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(labels(t, done.Params), read.Labels); diff != "" || len(read.Labels) != wine.Rows {
-			t.Errorf("%d labels (-Go's forest +Python):\n%s", len(read.Labels), diff)
-		}
-		if read.Wine != 5 {
-			t.Errorf("the original's test wine is %d, want 5", read.Wine)
-		}
-		if !slices.Equal(read.Features, RedWine().Features) || !slices.Equal(read.Flavors, []string{"onnx", "python_function"}) || read.Example != 5 ||
-			read.ModelID != done.ModelID || !strings.Contains(read.Status, "READY") || read.ArtifactPath != read.ArtifactLocation || read.ArtifactPath == "" {
-			t.Errorf("%+v", read)
-		}
-		if got := read.Metrics["accuracy"]; len(got) != 2 || got[0] != 0.66 || got[1] != wine.Digest || read.Points != 1 {
-			t.Errorf("metrics of the model %v, %d points of its run's accuracy", read.Metrics, read.Points)
-		}
+	client := connect(t, stack.Get(t).MLflowURI)
+	registration, params := local(client, fmt.Sprintf("registration-test-%d", time.Now().UnixNano()))
+	// The best of the original's first trials.
+	studied(t, client, params.ExperimentName, 0.66, map[string]string{
+		"n_estimators": "50", "max_depth": "90", "min_samples_leaf": "2", "min_samples_split": "9",
 	})
+	done, err := register(t.Context(), registration, params)
+	if err != nil || done.Accuracy != 0.66 {
+		t.Fatal(done, err)
+	}
+	output, err := exec.CommandContext(t.Context(), python, "testdata/registered.py",
+		client.TrackingURI(), "models:/"+done.Model+"@champion", table).Output()
+	if err != nil {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+			t.Logf("%s", exit.Stderr)
+		}
+		t.Fatal(err)
+	}
+	var read struct {
+		Features, Flavors     []string
+		Labels                []int
+		Wine, Example, Points int
+		Status                string
+		Metrics               map[string][]any
+		ModelID               string `json:"model_id"`
+		ArtifactPath          string `json:"artifact_path"`
+		ArtifactLocation      string `json:"artifact_location"`
+	}
+	if err := json.Unmarshal(output, &read); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(labels(t, done.Params), read.Labels); diff != "" || len(read.Labels) != wine.Rows {
+		t.Errorf("%d labels (-Go's forest +Python):\n%s", len(read.Labels), diff)
+	}
+	if read.Wine != 5 {
+		t.Errorf("the original's test wine is %d, want 5", read.Wine)
+	}
+	if !slices.Equal(read.Features, RedWine().Features) || !slices.Equal(read.Flavors, []string{"onnx", "python_function"}) || read.Example != 5 ||
+		read.ModelID != done.ModelID || !strings.Contains(read.Status, "READY") || read.ArtifactPath != read.ArtifactLocation || read.ArtifactPath == "" {
+		t.Errorf("%+v", read)
+	}
+	if got := read.Metrics["accuracy"]; len(got) != 2 || got[0] != 0.66 || got[1] != wine.Digest || read.Points != 1 {
+		t.Errorf("metrics of the model %v, %d points of its run's accuracy", read.Metrics, read.Points)
+	}
 }
 
 // labels are those that the forest with these params gives to every wine, in the order of the file.

@@ -32,7 +32,7 @@ func both(t *testing.T, test func(t *testing.T, client *mlflowclient.Client, exp
 
 func connect(t *testing.T, uri string) *mlflowclient.Client {
 	t.Helper()
-	client, err := mlflowclient.New(t.Context(), uri)
+	client, err := mlflowclient.New(t.Context(), uri, mlflowclient.WithArtifactRoot(t.TempDir())) // a file's, instead of mlruns in this folder
 	if err != nil {
 		t.Fatal(err)
 	}

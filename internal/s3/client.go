@@ -60,6 +60,7 @@ func New(ctx context.Context, c Config) (*Client, error) {
 func (c Config) loadOptions() []func(*config.LoadOptions) error {
 	transport := awshttp.NewBuildableClient().WithReadTimeout(cmp.Or(c.Stall, defaultStall)).WithTransportOptions(func(t *http.Transport) {
 		t.IdleConnTimeout = defaultStall
+		t.DisableKeepAlives = c.OneCall
 		if c.IgnoreTLS {
 			t.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} // asked for by MLFLOW_S3_IGNORE_TLS
 		}

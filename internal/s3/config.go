@@ -27,6 +27,8 @@ type Config struct {
 	Attempts int
 	// Stall is how long a connection may deliver nothing: 30 s by default.
 	Stall time.Duration
+	// OneCall closes each connection after its answer, for a Client of a few calls: nothing stays open after the last.
+	OneCall bool
 }
 
 // ConfigFromEnv reads the Config from environment variables, given by getenv (os.Getenv): MLFLOW_S3_ENDPOINT_URL, else

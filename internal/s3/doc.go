@@ -10,5 +10,6 @@
 // repeated. A body that is being read is not retried: the caller starts again. Errors are [*Error], and errors.Is finds
 // [ErrNoSuchKey], [ErrNoSuchBucket], [ErrAccessDenied], [ErrNoCredentials] and [ErrTooBig] in them.
 //
-// A Client is safe for concurrent use and needs no closing. The package imports no other package of the module.
+// A Client is safe for concurrent use and needs no closing: its connections end half a minute after their last call, or with it (see
+// [Config.OneCall]). The package imports no other package of the module.
 package s3
