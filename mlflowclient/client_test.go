@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -90,12 +91,14 @@ func TestAnAnswerThatIsNoJSON(t *testing.T) {
 	}
 }
 
-// operations are calls by whether they may be repeated after a lost answer.
-var operations = []struct {
+// callable is a call, and whether it may be repeated after a lost answer.
+type callable struct {
 	name   string
 	repeat bool
 	call   func(context.Context, *mlflowclient.Client) error
-}{
+}
+
+var operations = []callable{
 	{"experiments/create", false, func(ctx context.Context, c *mlflowclient.Client) error {
 		return second(c.Experiments.Create(ctx, mlflowclient.CreateExperiment{Name: "x"}))
 	}},
@@ -129,7 +132,7 @@ var operations = []struct {
 }
 
 func TestWhatIsRepeated(t *testing.T) {
-	for _, op := range operations {
+	for _, op := range slices.Concat(operations, modelOperations) {
 		for _, failure := range []string{"cut", "502", "503", "429", "503 with Retry-After", "500 of MLflow's own"} {
 			var calls atomic.Int32
 			c := fake(t, func(w http.ResponseWriter, r *http.Request) {
@@ -189,6 +192,9 @@ func TestTheEchoOfOnesOwnWork(t *testing.T) {
 		"experiments/delete-experiment-tag": func(c *mlflowclient.Client) error {
 			return c.Experiments.DeleteTag(t.Context(), "1", "k")
 		},
+		"registered-models/delete": func(c *mlflowclient.Client) error { return c.RegisteredModels.Delete(t.Context(), "n") },
+		"model-versions/delete":    func(c *mlflowclient.Client) error { return c.ModelVersions.Delete(t.Context(), "n", "1") },
+		"logged-models/tags":       func(c *mlflowclient.Client) error { return c.LoggedModels.DeleteTag(t.Context(), "m-1", "k") },
 	} {
 		handler, calls := lost(404, "RESOURCE_DOES_NOT_EXIST")
 		if err := call(fake(t, handler)); err != nil || calls.Load() != 2 {

@@ -38,7 +38,7 @@ func newFailing(t *testing.T, c *mlflowclient.Client) *failing {
 	must(t, c.Runs.Delete(ctx, f.gone))
 	f.registered = unique("registered")
 	newModel(t, c, f.registered, nil)
-	newVersion(t, c, f.registered, nil)
+	newVersion(t, c, f.registered)
 	f.model, err = c.LoggedModels.Create(ctx, mlflowclient.CreateLoggedModel{ExperimentID: f.experiment, Name: "logged"})
 	must(t, err)
 	return f

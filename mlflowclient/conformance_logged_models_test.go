@@ -80,8 +80,10 @@ func TestMetricsOfAModel(t *testing.T) {
 		must(t, err)
 		at := time.UnixMilli(1_700_000_000_000)
 		points := []mlflowclient.Metric{
-			{Key: "a/b c", Value: 0.1, Timestamp: at, Step: 0, ModelID: model.ID}, {Key: "a/b c", Value: 1.0 / 3, Timestamp: at, Step: 1, ModelID: model.ID, DatasetName: "wine", DatasetDigest: "d"},
-			{Key: "inf", Value: math.Inf(-1), Timestamp: at, Step: -2, ModelID: model.ID}, {Key: "plain", Value: 1, Timestamp: at},
+			{Key: "a/b c", Value: 0.1, Timestamp: at, Step: 0, ModelID: model.ID},
+			{Key: "a/b c", Value: 1.0 / 3, Timestamp: at, Step: 1, ModelID: model.ID, DatasetName: "wine", DatasetDigest: "d"},
+			{Key: "inf", Value: math.Inf(-1), Timestamp: at, Step: -2, ModelID: model.ID},
+			{Key: "plain", Value: 1, Timestamp: at},
 		}
 		must(t, c.Runs.LogBatch(ctx, run.ID, mlflowclient.Batch{Metrics: points}))
 		must(t, c.Runs.LogBatch(ctx, run.ID, mlflowclient.Batch{Metrics: points}))

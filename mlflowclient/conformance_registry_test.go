@@ -21,9 +21,9 @@ func newModel(t *testing.T, c *mlflowclient.Client, name string, tags map[string
 }
 
 // newVersion makes a version of a place that needs not exist.
-func newVersion(t *testing.T, c *mlflowclient.Client, name string, tags map[string]string) *mlflowclient.ModelVersion {
+func newVersion(t *testing.T, c *mlflowclient.Client, name string) *mlflowclient.ModelVersion {
 	t.Helper()
-	version, err := c.ModelVersions.Create(t.Context(), mlflowclient.CreateModelVersion{Name: name, Source: "s3://bucket/model", Tags: tags})
+	version, err := c.ModelVersions.Create(t.Context(), mlflowclient.CreateModelVersion{Name: name, Source: "s3://bucket/model"})
 	must(t, err)
 	return version
 }
@@ -44,8 +44,8 @@ func TestRegisteredModelLife(t *testing.T) {
 		_, err = c.ModelVersions.Latest(ctx, name)
 		wantError(t, err, mlflowclient.ErrNotFound, 404, mlflowclient.CodeDoesNotExist)
 
-		newVersion(t, c, name, nil)
-		newVersion(t, c, name, nil)
+		newVersion(t, c, name)
+		newVersion(t, c, name)
 		must(t, c.RegisteredModels.SetAlias(ctx, name, "champion", "1"))
 		must(t, c.RegisteredModels.SetAlias(ctx, name, "challenger", "2"))
 		must(t, c.RegisteredModels.SetAlias(ctx, name, "Ünï_-1", "2"))
@@ -147,7 +147,7 @@ func TestRegisteredModelSearch(t *testing.T) {
 			time.Sleep(5 * time.Millisecond) // times in ms decide an order
 		}
 		newModel(t, c, "prompt "+mark, map[string]string{"mark": mark, "mlflow.prompt.is_prompt": "true"})
-		newVersion(t, c, "a "+mark, nil)
+		newVersion(t, c, "a "+mark)
 		own := "tags.mark = '" + mark + "'"
 		for _, tt := range []struct {
 			q    mlflowclient.SearchRegisteredModels
@@ -201,7 +201,7 @@ func TestModelVersionLife(t *testing.T) {
 		if location != model.ArtifactURI {
 			t.Errorf("the files are at %s, those of the model at %s", location, model.ArtifactURI)
 		}
-		second := newVersion(t, c, name, nil)
+		second := newVersion(t, c, name)
 		if second.Version != "2" || second.ModelID != "" || second.RunID != "" {
 			t.Errorf("second %+v", second)
 		}
@@ -255,7 +255,7 @@ func TestModelVersionLife(t *testing.T) {
 			t.Errorf("the alias of a deleted version: %v", err)
 		}
 		must(t, c.ModelVersions.Delete(ctx, name, "3"))
-		if fourth := newVersion(t, c, name, nil); fourth.Version != "4" {
+		if fourth := newVersion(t, c, name); fourth.Version != "4" {
 			t.Errorf("after a deletion the next is %s", fourth.Version)
 		}
 		last, err := c.ModelVersions.Latest(ctx, name)

@@ -213,7 +213,7 @@ func (lang *language) value(t term, v token) (any, error) {
 		return nil, invalidf("Expected a quoted string value for dataset attributes. Got value %s", v.text)
 	}
 	switch {
-	case slices.Contains(lang.numeric, t.key) && !(lang.textNumber && v.kind == groupParen):
+	case slices.Contains(lang.numeric, t.key) && (!lang.textNumber || v.kind != groupParen):
 		if text && lang.textNumber {
 			return quotedNumber(t.key, v.text)
 		}
