@@ -13,6 +13,32 @@
 //		return run.LogMetric(ctx, mlflowclient.Metric{Key: "accuracy", Value: 0.645})
 //	})
 //
+// # Models
+//
+// A logged model is what a run made: it has an id (m-…), params, tags and metrics of its own, and a folder of files, of
+// which MLmodel says how to load the others. [ActiveRun.LogModel] makes one, uploads its files and marks it as complete,
+// or as failed. Package mlmodel writes the files.
+//
+//	model, err := run.LogModel(ctx, mlflowclient.LogModel{
+//		Name:  "red-wine-model",
+//		Files: func(id string) ([]mlmodel.File, error) { return mlmodel.ONNXModel{Data: onnx, ModelID: id}.Files() },
+//	})
+//
+// The registry gives models names. A registered model has versions, counted from "1", each made of a logged model, and
+// aliases, such as champion, that point at versions and can be moved. [Client.RegisterModel] does it all, and repeating
+// it changes nothing:
+//
+//	version, err := client.RegisterModel(ctx, mlflowclient.RegisterModel{Name: "wine", ModelID: model.ID, Alias: "champion"})
+//
+// Who uses the model knows nothing of runs: [Client.ResolveModel] finds it by a URI, [Client.DownloadModel] fetches its
+// folder, whole or not at all. Python's mlflow.pyfunc.load_model takes the same URI.
+//
+//	found, err := client.ResolveModel(ctx, "models:/wine@champion") // or models:/wine/3, models:/wine/latest, models:/m-…
+//	err = client.DownloadModel(ctx, found, "model")
+//	folder, err := mlmodel.OpenFolder("model")
+//
+// MLflow's server makes versions of anything at once, complete or not; RegisterModel and ResolveModel look.
+//
 // # Where it goes
 //
 // [New] takes http(s)://host[:port][/prefix] for a server, or sqlite:///file.db (relative) and sqlite:////abs/file.db
@@ -21,9 +47,10 @@
 //
 // # Services
 //
-// A [Client] has a field for each of MLflow's services: Experiments, Runs, Metrics, Artifacts, Server. Their methods
-// are the server's operations by the server's names. Lists are iterators that fetch pages as they go, with a …Page
-// twin for those who keep the token. [Client.Do] reaches any other operation.
+// A [Client] has a field for each of MLflow's services: Experiments, Runs, Metrics, Artifacts, LoggedModels,
+// RegisteredModels, ModelVersions, Server. Their methods are the server's operations by the server's names. Lists are
+// iterators that fetch pages as they go, with a …Page twin for those who keep the token. [Client.Do] reaches any other
+// operation.
 //
 // # Errors
 //
@@ -34,9 +61,9 @@
 // A call is sent again, after growing waits with jitter or what Retry-After says, when that can do no harm: always
 // when the server was not reached or refused with 429 (or 503 with Retry-After); and, for calls that set a state
 // (nearly all: logging the same point, param or tag twice stores it once), also after a lost answer, a time-out, or a
-// 408, 500, 502, 503 and 504. Creating an experiment or a run is not repeated then, since the first attempt may have
-// been carried out; the error says Uncertain where an earlier attempt may have been. A 500 with an error of MLflow's
-// own is its last word and not repeated.
+// 408, 500, 502, 503 and 504. Creating an experiment, a run, a logged model, a registered model or a version is not
+// repeated then, since the first attempt may have been carried out; the error says Uncertain where an earlier attempt
+// may have been. A 500 with an error of MLflow's own is its last word and not repeated.
 //
 // # Numbers
 //

@@ -24,7 +24,7 @@
 // requests to both: experiments, runs, metrics, inputs and outputs, searches, artifact lists, logged models, registered
 // models, versions and aliases. Three things differ on purpose: log-batch is atomic (the server stores parameters even
 // when the metrics after them fail), random run names come from other word lists, and an operation that is not here
-// (traces, webhooks, stages, searching logged models, …) answers 501 with the code NOT_IMPLEMENTED.
+// (traces, webhooks, …) answers 501 with the code NOT_IMPLEMENTED.
 //
 // # How it is made
 //
