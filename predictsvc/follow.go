@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -154,8 +155,15 @@ func (f *follower) refuse(from source, err error) error {
 	return f.badError
 }
 
-// load downloads a model, unless its files are in the cache, and loads it beside the one that is served.
-func (f *follower) load(ctx context.Context, from source) (*model, error) {
+// load downloads a model, unless its files are in the cache, and loads it beside the one that is served. Whatever a file makes the
+// evaluator do, the model that is served goes on: a panic is an error here.
+func (f *follower) load(ctx context.Context, from source) (m *model, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			f.logger.ErrorContext(ctx, "a model made the service panic", "uri", f.uri, "version", from.Version, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			m, err = nil, fmt.Errorf("it makes the service panic: %v", p)
+		}
+	}()
 	if f.cache.valid(from) != nil {
 		if err := f.cache.remove(from); err != nil {
 			return nil, fmt.Errorf("clearing the cache: %w", err)

@@ -35,6 +35,7 @@ type followReport struct {
 type predictionsInfo struct {
 	Enabled   bool   `json:"enabled"`
 	Waiting   int    `json:"waiting_rows"`
+	Dropped   int    `json:"dropped_rows"`
 	LastError string `json:"last_error,omitempty"`
 }
 
@@ -58,8 +59,8 @@ func (s *Service) report() healthReport {
 		report.Status, report.Following.LastError = "degraded", following.err.Error()
 	}
 	if s.recorder != nil {
-		rows, err := s.recorder.state()
-		report.Log = predictionsInfo{Enabled: true, Waiting: rows}
+		rows, dropped, err := s.recorder.state()
+		report.Log = predictionsInfo{Enabled: true, Waiting: rows, Dropped: dropped}
 		if err != nil {
 			report.Status, report.Log.LastError = "degraded", err.Error()
 		}

@@ -31,6 +31,8 @@ type recorder struct {
 	queued  int // those of them in waiting
 	closed  bool
 	lastErr error
+	dropped int  // since the start
+	losing  bool // rows are being dropped, which was logged
 
 	wake    chan struct{} // there is something to take
 	closing chan struct{}
@@ -40,7 +42,7 @@ type recorder struct {
 
 func newRecorder(config LogConfig, logger *slog.Logger, m *metrics) *recorder {
 	r := &recorder{config: config, logger: logger, metrics: m, wake: make(chan struct{}, 1), closing: make(chan struct{})}
-	m.queueRows(func() float64 { rows, _ := r.state(); return float64(rows) })
+	m.queueRows(func() float64 { rows, _, _ := r.state(); return float64(rows) })
 	return r
 }
 
@@ -48,8 +50,14 @@ func newRecorder(config LogConfig, logger *slog.Logger, m *metrics) *recorder {
 func (r *recorder) offer(rec *record) {
 	r.mu.Lock()
 	if r.closed || r.rows+rec.rows > r.config.Queue {
+		news := !r.losing
+		r.losing = true
+		r.dropped += rec.rows
 		r.mu.Unlock()
 		r.metrics.logDropped.WithLabelValues("queue full").Add(float64(rec.rows))
+		if news {
+			r.logger.Error("predictions are dropped: too many wait to be written to Postgres", "limit", r.config.Queue)
+		}
 		return
 	}
 	r.waiting = append(r.waiting, rec)
@@ -83,7 +91,7 @@ func (r *recorder) run(ctx context.Context) {
 		}
 		r.write(ctx, batch)
 	}
-	if rows, _ := r.state(); rows > 0 {
+	if rows, _, _ := r.state(); rows > 0 {
 		r.metrics.logDropped.WithLabelValues("shutdown").Add(float64(rows))
 		r.logger.Error("predictions were not written to Postgres before the end", "rows", rows)
 	}
@@ -163,7 +171,7 @@ func (r *recorder) write(ctx context.Context, batch []predictionlog.Prediction) 
 			}
 			return
 		case errors.Is(err, predictionlog.ErrInvalid):
-			r.done(1)
+			r.giveUp(1)
 			r.metrics.logDropped.WithLabelValues("invalid").Inc()
 			r.logger.Error("a prediction cannot be kept", "request_id", batch[0].RequestID, "error", err)
 			return
@@ -207,10 +215,18 @@ func (r *recorder) closeStore() {
 	}
 }
 
-// done forgets rows that were written or given up.
+// done forgets rows that were written.
 func (r *recorder) done(rows int) {
 	r.mu.Lock()
 	r.rows -= rows
+	r.mu.Unlock()
+}
+
+// giveUp forgets rows that will never be written.
+func (r *recorder) giveUp(rows int) {
+	r.mu.Lock()
+	r.rows -= rows
+	r.dropped += rows
 	r.mu.Unlock()
 }
 
@@ -220,6 +236,9 @@ func (r *recorder) note(err error) {
 	before := r.lastErr
 	r.lastErr = err
 	rows := r.rows
+	if err == nil {
+		r.losing = false
+	}
 	r.mu.Unlock()
 	switch {
 	case err != nil && before == nil:
@@ -231,9 +250,9 @@ func (r *recorder) note(err error) {
 	}
 }
 
-// state is the number of rows that wait, and why when they wait for Postgres.
-func (r *recorder) state() (int, error) {
+// state is the number of rows that wait, why when they wait for Postgres, and the number of those that were dropped since the start.
+func (r *recorder) state() (rows, dropped int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.rows, r.lastErr
+	return r.rows, r.dropped, r.lastErr
 }

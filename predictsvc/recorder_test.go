@@ -104,14 +104,14 @@ func TestPostgresCutAndBackKeepsEveryAnswerOnce(t *testing.T) {
 	}
 	postgres.cut()
 	group.Wait()
-	eventually(t, "the failure is told", func() bool { rows, err := s.recorder.state(); return err != nil || rows == 0 })
+	eventually(t, "the failure is told", func() bool { rows, _, err := s.recorder.state(); return err != nil || rows == 0 })
 	postgres.restore()
 	stop()
 	slices.Sort(acknowledged)
 	if diff := cmp.Diff(acknowledged, sortedIDs(kept(t, database))); diff != "" || len(acknowledged) != 1200 {
 		t.Errorf("(-acknowledged +in the table):\n%s", diff)
 	}
-	if rows, err := s.recorder.state(); rows != 0 || err != nil {
+	if rows, _, err := s.recorder.state(); rows != 0 || err != nil {
 		t.Errorf("%d rows wait, %v", rows, err)
 	}
 }
@@ -125,8 +125,8 @@ func TestQueueIsBoundedAndTheEndToo(t *testing.T) {
 			t.Fatal(got.Code, got.Body)
 		}
 	}
-	eventually(t, "the failure is told", func() bool { _, err := s.recorder.state(); return err != nil })
-	if report := s.report(); report.Status != "degraded" || report.Log.Waiting != 4 || report.Log.LastError == "" {
+	eventually(t, "the failure is told", func() bool { _, _, err := s.recorder.state(); return err != nil })
+	if report := s.report(); report.Status != "degraded" || report.Log.Waiting != 4 || report.Log.Dropped != 4 || report.Log.LastError == "" {
 		t.Errorf("%+v", report)
 	}
 	started := time.Now()
@@ -142,7 +142,7 @@ func TestQueueIsBoundedAndTheEndToo(t *testing.T) {
 	if late := total(t, s.metrics.logDropped.WithLabelValues("queue full")); late != 5 {
 		t.Errorf("%d dropped, want 5", late)
 	}
-	if text := logs.String(); !strings.Contains(text, `"rows":4`) || !strings.Contains(text, "were not written") {
+	if text := logs.String(); !strings.Contains(text, `"rows":4`) || !strings.Contains(text, "were not written") || strings.Count(text, "predictions are dropped") > 1 {
 		t.Errorf("the log is\n%s", text)
 	}
 }
@@ -160,6 +160,9 @@ func TestOneBadRowCostsItselfOnly(t *testing.T) {
 	stop()
 	if diff := cmp.Diff([]string{"0", "2"}, sortedIDs(kept(t, database))); diff != "" {
 		t.Error(diff)
+	}
+	if _, dropped, _ := s.recorder.state(); dropped != 1 {
+		t.Errorf("%d rows dropped", dropped)
 	}
 	if bad := total(t, s.metrics.logDropped.WithLabelValues("invalid")); bad != 1 {
 		t.Errorf("%d counted as invalid", bad)
