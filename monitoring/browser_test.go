@@ -70,7 +70,7 @@ func pageHas(texts ...string) string {
 // shows waits until an expression is true on the page.
 func shows(t *testing.T, browser context.Context, expression string) {
 	t.Helper()
-	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(120 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		done, err := chromedp.Run(browser, chromedp.Evaluate[bool](expression))
 		if err != nil {
 			t.Fatal(err)
@@ -81,5 +81,5 @@ func shows(t *testing.T, browser context.Context, expression string) {
 	}
 	page, err := chromedp.Run(browser, chromedp.Evaluate[string]("document.body.innerText"))
 	stack.Screenshot(t, browser, "evidently-failed")
-	t.Fatalf("not within a minute: %s\n%s%v", expression, page, err)
+	t.Fatalf("not within two minutes: %s\n%s%v", expression, page, err)
 }
