@@ -16,6 +16,7 @@ import (
 
 	"mlopsgo/internal/command/commandtest"
 	"mlopsgo/internal/onnx"
+	"mlopsgo/internal/predictionlog"
 	"mlopsgo/internal/stack"
 	"mlopsgo/mlflowclient"
 	"mlopsgo/mlflowclient/mlmodel"
@@ -145,6 +146,55 @@ func TestARealServerAndPostgres(t *testing.T) {
 	if log := s.stderr.String(); strings.Contains(log, `"level":"ERROR"`) || strings.Contains(log, "not kept") || strings.Contains(log, "not written") {
 		t.Errorf("the log is\n%s", log)
 	}
+	if rows := kept(t, servers.PostgresURL, name); rows != 1 {
+		t.Errorf("%d rows in the table after the end, want 1", rows)
+	}
+}
+
+// TestKilled: what was written before a kill -9 is there once, and the next process goes on.
+func TestKilled(t *testing.T) {
+	servers := stack.Get(t)
+	name := "predictor-killed-" + strings.ToLower(rand.Text()[:10])
+	register(t, servers.MLflowURI, name)
+	env := []string{
+		"MLFLOW_TRACKING_URI=" + servers.MLflowURI, "MODEL_URI=models:/" + name + "@champion", "MONITORING_DATABASE_URL=" + servers.PostgresURL,
+		"MODEL_CACHE=" + t.TempDir(),
+	}
+	total := 0
+	for range 2 {
+		s := start(t, env...)
+		for range 20 {
+			tried, err := exec.CommandContext(t.Context(), "sh", "-c", s.try+" --silent --show-error --fail").CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, tried)
+			}
+		}
+		total += 20
+		for deadline := time.Now().Add(time.Minute); kept(t, servers.PostgresURL, name) < total && time.Now().Before(deadline); {
+			time.Sleep(50 * time.Millisecond)
+		}
+		s.signal(os.Kill)
+		if code := s.wait(); code != -1 {
+			t.Errorf("exit code %d", code)
+		}
+	}
+	if rows := kept(t, servers.PostgresURL, name); rows != total {
+		t.Errorf("%d rows in the table, want %d", rows, total)
+	}
+}
+
+// kept counts the predictions of a model in the table.
+func kept(t *testing.T, database, model string) int {
+	t.Helper()
+	store, err := predictionlog.Open(t.Context(), database)
+	must(t, err)
+	defer store.Close()
+	rows := 0
+	for _, err := range store.Between(t.Context(), model, time.Now().Add(-time.Hour), time.Now().Add(time.Hour)) {
+		must(t, err)
+		rows++
+	}
+	return rows
 }
 
 func TestWrongUseIsOneClearLine(t *testing.T) {
