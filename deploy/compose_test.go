@@ -186,6 +186,25 @@ func TestServicesWaitForWhatTheyUse(t *testing.T) {
 	}
 }
 
+// What one service leaves behind for another shows in no address.
+func TestJobsFollowEachOther(t *testing.T) {
+	p := project(t)
+	for _, pair := range [][2]string{
+		{"mlflow", "buckets"},
+		{"ingest", "buckets"},
+		{"study", "ingest"},
+		{"register", "study"},
+		{"predictor", "register"},
+		{"worker", "deployment"},
+		{"evidently", "evidently-migrate"},
+		{"grafana", "monitor"},
+	} {
+		if _, ok := p.Services[pair[0]].DependsOn[pair[1]]; !ok {
+			t.Errorf("%s does not wait for %s", pair[0], pair[1])
+		}
+	}
+}
+
 func waitsFor(p *types.Project, name, other string) bool {
 	for dependency := range p.Services[name].DependsOn {
 		if dependency == other || waitsFor(p, dependency, other) {
@@ -242,7 +261,7 @@ func TestPortsAreOpenOnThisMachineOnly(t *testing.T) {
 			}
 		}
 	}
-	if len(seen) < 7 {
+	if len(seen) < 8 {
 		t.Errorf("only the ports %v are open", seen)
 	}
 }

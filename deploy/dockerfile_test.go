@@ -194,7 +194,7 @@ func TestCommandsAreStatic(t *testing.T) {
 		names = append(names, entry.Name())
 		checkStatic(t, filepath.Join(commands(t), entry.Name()))
 	}
-	if want := []string{"hpo", "ingest", "monitor", "probe", "register", "train", "worker"}; !slices.Equal(names, want) {
+	if want := []string{"hpo", "ingest", "monitor", "predictor", "probe", "register", "train", "worker"}; !slices.Equal(names, want) {
 		t.Errorf("the image has %q, want %q", names, want)
 	}
 }

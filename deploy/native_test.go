@@ -20,6 +20,7 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/types"
 
+	"mlopsgo/internal/grafana"
 	"mlopsgo/internal/stack"
 )
 
@@ -61,7 +62,7 @@ func newNative(t *testing.T) *native {
 	}
 	n.ports["postgres:5432"] = n.cluster.port
 	for _, bucket := range regexp.MustCompile(`minio/([\w-]+)`).FindAllStringSubmatch(n.project.Services["buckets"].Command[0], -1) {
-		if err := os.MkdirAll(filepath.Join(n.dir, "drive", bucket[1]), 0o700); err != nil {
+		if err := os.MkdirAll(filepath.Join(n.dir, "volume-minio", bucket[1]), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -81,8 +82,12 @@ func (n *native) here(service types.ServiceConfig, text string) string {
 		return address
 	})
 	for _, volume := range service.Volumes {
-		if volume.Type == types.VolumeTypeBind && strings.HasPrefix(text, volume.Target) {
-			text = n.mounted(service, volume.Source)
+		switch {
+		case text != volume.Target:
+		case volume.Type == types.VolumeTypeBind:
+			return n.mounted(service, volume.Source)
+		default:
+			return filepath.Join(n.dir, "volume-"+volume.Source)
 		}
 	}
 	if text == "0.0.0.0" {
@@ -179,9 +184,8 @@ func (n *native) up(t *testing.T) {
 // says so.
 func (n *native) start(ctx context.Context, t *testing.T, service types.ServiceConfig) error {
 	args := service.Command
-	if service.Name == "minio" { // its image's entrypoint; its drive is a volume
-		drive := slices.Index(args, "/data")
-		args = slices.Concat([]string{"minio"}, args[:drive], []string{filepath.Join(n.dir, "drive"), "--address", "0.0.0.0:9000"}, args[drive+1:])
+	if service.Name == "minio" { // its image's entrypoint
+		args = slices.Concat([]string{"minio"}, args, []string{"--address", "0.0.0.0:9000"})
 		args[slices.Index(args, ":9001")] = "0.0.0.0:9001"
 	}
 	log := n.logs[service.Name]
@@ -208,7 +212,7 @@ func (n *native) start(ctx context.Context, t *testing.T, service types.ServiceC
 			return fmt.Errorf("ended instead of answering: %w", err)
 		case <-ctx.Done():
 			return healthy
-		case <-time.After(200 * time.Millisecond):
+		case <-time.After(time.Second): // each check of a Python server starts an interpreter
 		}
 		if healthy == nil {
 			return nil
@@ -218,6 +222,13 @@ func (n *native) start(ctx context.Context, t *testing.T, service types.ServiceC
 
 // stop ends a server and looks at how it took it.
 func (n *native) stop(t *testing.T, name string, stop func(), ended <-chan error) {
+	select {
+	case err := <-ended:
+		stop()
+		t.Errorf("%s ended by itself: %v\n%s", name, err, n.logs[name].end())
+		return
+	default:
+	}
 	asked := time.Now()
 	stop()
 	err := <-ended
@@ -248,12 +259,17 @@ func (n *native) healthy(ctx context.Context, service types.ServiceConfig) error
 
 // get asks a service for a page, in the name of a host if one is given.
 func (n *native) get(ctx context.Context, service, path, host string) (string, error) {
+	return n.ask(ctx, http.MethodGet, service, path, host, "")
+}
+
+func (n *native) ask(ctx context.Context, method, service, path, host, body string) (string, error) {
 	address := fmt.Sprintf("http://127.0.0.1:%d%s", n.ports[service], path)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
 	if err != nil {
 		return "", err
 	}
 	request.Host = host
+	request.Header.Set("Content-Type", "application/json")
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return "", err
@@ -261,7 +277,7 @@ func (n *native) get(ctx context.Context, service, path, host string) (string, e
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	if err == nil && answer.StatusCode != http.StatusOK {
-		err = fmt.Errorf("GET %s: %s: %s", address, answer.Status, text)
+		err = fmt.Errorf("%s %s: %s: %s", method, address, answer.Status, text)
 	}
 	return string(text), err
 }
@@ -298,7 +314,62 @@ func TestServicesRunWithTheirCommandsAndEnvironment(t *testing.T) {
 	if want := *n.project.Services["prefect"].Environment["PREFECT_SERVER_UI_API_URL"]; err != nil || !strings.Contains(settings, n.here(n.project.Services["prefect"], want)) {
 		t.Errorf("Prefect's page is told %s, %v; want %s", settings, err, want)
 	}
-	if version, err := n.get(t.Context(), "mlflow:5000", "/api/2.0/mlflow/registered-models/alias?name=sk-rfc-model&alias=champion", ""); err != nil || !strings.Contains(version, `"version": "1"`) {
-		t.Errorf("the champion is %s, %v", version, err)
+	n.predict(t, 40)
+	n.compare(t)
+	n.look(t)
+}
+
+// predict sends wines to the predictor, of which the original's own is the first.
+func (n *native) predict(t *testing.T, times int) {
+	t.Helper()
+	for i := range times {
+		wine := fmt.Sprintf(`{"volatile acidity": %g, "citric acid": 0.0, "sulphates": 0.56, "alcohol": 9.4}`, 0.7+float64(i)/100)
+		answer, err := n.ask(t.Context(), http.MethodPost, "predictor:9003", "/predict", "", wine)
+		if err != nil || !strings.Contains(answer, `"model":"sk-rfc-model"`) || i == 0 && !strings.Contains(answer, `"quality":5`) {
+			t.Fatalf("the predictor answers %s, %v", answer, err)
+		}
+	}
+}
+
+// compare runs the monitor's command once beside the service, as `docker compose exec` does, when all predictions have reached Postgres.
+func (n *native) compare(t *testing.T) {
+	t.Helper()
+	conn := n.cluster.open(t, "reader", "READER_PASSWORD", "monitoring")
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		var rows int
+		if err := conn.QueryRow(t.Context(), "SELECT count(*) FROM predictions").Scan(&rows); err != nil {
+			t.Fatal(err)
+		}
+		if rows == 40 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d of 40 predictions are in Postgres", rows)
+		}
+	}
+	service := n.project.Services["monitor"]
+	out, err := n.command(t.Context(), service, []string{"monitor", "--once"}).CombinedOutput()
+	if err != nil {
+		t.Fatalf("monitor --once: %v\n%s", err, out)
+	}
+	t.Logf("monitor --once\n%s", out)
+}
+
+// look is what a user sees afterwards: the project in Evidently, and every panel of Grafana's dashboard with data.
+func (n *native) look(t *testing.T) {
+	t.Helper()
+	if projects, err := n.get(t.Context(), "evidently:8000", "/api/projects", ""); err != nil || !strings.Contains(projects, `"red-wine-quality"`) {
+		t.Errorf("Evidently's projects are %s, %v", projects, err)
+	}
+	conn := n.cluster.open(t, "reader", "READER_PASSWORD", "monitoring")
+	view := grafana.View{From: time.Now().Add(-24 * time.Hour), To: time.Now().Add(time.Minute), Interval: time.Minute, All: map[string]string{}}
+	for _, v := range readDashboard(t).Templating.List {
+		view.All[v.Name] = *v.AllValue
+	}
+	for shown, queries := range panels(t) {
+		for _, q := range queries {
+			at := fmt.Sprintf("%s, query %s", *shown.Title, q.RefID)
+			checkForm(t, q.Format, mustAsk(t, conn, view, q.RawSQL, 1, at), at)
+		}
 	}
 }
