@@ -47,12 +47,12 @@ type register struct {
 	Alias      string `help:"Alias that is pointed at it." default:"champion"`
 
 	Deploy     bool   `help:"Make or update the deployment and the block instead of running now. Needs Prefect."`
-	Deployment string `help:"Name of the deployment." default:"rfc-red-wine" group:"deploy"`
-	Pool       string `help:"Work pool of type go, made when missing." default:"go-pool" group:"deploy"`
-	Queue      string `help:"Work queue of the pool, made when missing." default:"red-wine" group:"deploy"`
-	Cron       string `help:"When it runs, UTC." default:"0 0 * * *" group:"deploy"`
-	Block      string `help:"Name of the block of type RemoteFileSystem that describes the storage." default:"minio" group:"deploy"`
-	BlockKeys  bool   `help:"Put the storage's keys into the block, as Python's s3fs wants them. Whoever may read the server's blocks can read them there." default:"true" negatable:"" group:"deploy"`
+	Deployment string `help:"Name of the deployment." default:"rfc-red-wine" group:"With --deploy"`
+	Pool       string `help:"Work pool of type go, made when missing." default:"go-pool" group:"With --deploy"`
+	Queue      string `help:"Work queue of the pool, made when missing." default:"red-wine" group:"With --deploy"`
+	Cron       string `help:"When it runs, UTC." default:"0 0 * * *" group:"With --deploy"`
+	Block      string `help:"Name of the block of type RemoteFileSystem that describes the storage." default:"minio" group:"With --deploy"`
+	BlockKeys  bool   `help:"Put the storage's keys into the block, as Python's s3fs wants them. Whoever may read the server's blocks can read them there." default:"true" negatable:"" group:"With --deploy"`
 }
 
 func main() {

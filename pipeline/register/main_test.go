@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"mlopsgo/internal/command/commandtest"
 	"mlopsgo/internal/stack"
@@ -23,7 +24,7 @@ var program commandtest.Program
 func TestMain(m *testing.M) { os.Exit(commandtest.Main(m, &program, "register")) }
 
 // studied logs a run as a trial of a study would.
-func studied(t *testing.T, uri, experiment string) *mlflowclient.Client {
+func studied(t *testing.T, uri, experiment string, change ...func(*forest.Params)) *mlflowclient.Client {
 	t.Helper()
 	client, err := mlflowclient.New(t.Context(), uri)
 	if err != nil {
@@ -36,6 +37,9 @@ func studied(t *testing.T, uri, experiment string) *mlflowclient.Client {
 	}
 	params := forest.DefaultParams()
 	params.NEstimators = 10
+	for _, one := range change {
+		one(&params)
+	}
 	err = client.Track(t.Context(), mlflowclient.StartRun{ExperimentID: found.ID}, func(ctx context.Context, run *mlflowclient.ActiveRun) error {
 		batch := mlflowclient.Batch{Params: map[string]string{}, Metrics: []mlflowclient.Metric{{Key: "accuracy", Value: 0.6}}}
 		for _, one := range pipeline.Named(params) {
@@ -108,6 +112,56 @@ func TestRegisterIsRecordedInPrefect(t *testing.T) {
 	defer prefect.Close()
 	flowRun, err := prefect.FlowRuns.Read(t.Context(), run.Tags[pipeline.TagFlowRun])
 	if err != nil || flowRun.StateType != prefectclient.StateCompleted || string(flowRun.Parameters["bucket_name"]) != fmt.Sprintf("%q", name) {
+		t.Errorf("%+v, %v", flowRun, err)
+	}
+}
+
+// Ctrl-C in the middle of the training ends the run in MLflow and the flow run in Prefect.
+func TestCtrlC(t *testing.T) {
+	name, env, flags := named(t)
+	client := studied(t, stack.Get(t).MLflowURI, name+"-study", func(p *forest.Params) { p.NEstimators, p.MaxDepth = 200_000, 2 })
+	command := program.Command(t.Context(), t, t.TempDir(), env, flags...)
+	command.Stderr = t.Output()
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = command.Process.Kill() }()
+	var run *mlflowclient.Run
+	production := func() (status mlflowclient.RunStatus) {
+		experiment, err := client.Experiments.GetOrCreate(t.Context(), name+"-production")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for found, err := range client.Runs.Search(t.Context(), mlflowclient.SearchRuns{ExperimentIDs: []string{experiment.ID}}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			run, status = found, found.Status
+		}
+		return status
+	}
+	for deadline := time.Now().Add(time.Minute); production() != mlflowclient.StatusRunning; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("no training within a minute")
+		}
+	}
+	if err := command.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_ = command.Wait()
+	if code := command.ProcessState.ExitCode(); code != 130 {
+		t.Errorf("exit code %d, want 130", code)
+	}
+	if status := production(); status != mlflowclient.StatusKilled {
+		t.Errorf("the run is %s", status)
+	}
+	prefect, err := prefectclient.New(stack.Get(t).PrefectAPIURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer prefect.Close()
+	flowRun, err := prefect.FlowRuns.Read(t.Context(), run.Tags[pipeline.TagFlowRun])
+	if err != nil || flowRun.StateType != prefectclient.StateCrashed {
 		t.Errorf("%+v, %v", flowRun, err)
 	}
 }
