@@ -30,6 +30,9 @@ type LogModel struct {
 	Dataset *DatasetInput
 	// Files makes the model's folder, given the id that belongs into its MLmodel, such as [mlmodel.ONNXModel] does.
 	Files func(modelID string) ([]mlmodel.File, error)
+	// Progress, unless nil, is called after each file that was stored, by one goroutine at a time, with the bytes stored
+	// so far and those of all files.
+	Progress func(stored, total int64)
 }
 
 // LogModel logs a model of the run: it makes a logged model, notes it as the run's output, logs its metrics, uploads its
@@ -87,7 +90,7 @@ func (r *ActiveRun) fill(ctx context.Context, model *LoggedModel, in LogModel) e
 	if err != nil {
 		return err
 	}
-	return uploadModel(ctx, store, files)
+	return uploadModel(ctx, store, files, in.Progress)
 }
 
 // metricsOf ties the metrics to the model and the data set.
@@ -122,14 +125,24 @@ func checkModelFiles(files []mlmodel.File) error {
 }
 
 // uploadModel stores MLmodel last, so that a folder that is being filled is no model before it is complete.
-func uploadModel(ctx context.Context, store *ArtifactStore, files []mlmodel.File) error {
+func uploadModel(ctx context.Context, store *ArtifactStore, files []mlmodel.File, progress func(stored, total int64)) error {
+	var mu sync.Mutex
+	var stored, total int64
 	upload := func(ctx context.Context, f mlmodel.File) error {
 		open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(f.Data)), nil }
-		return store.put(ctx, f.Name, open, int64(len(f.Data)))
+		if err := store.put(ctx, f.Name, open, int64(len(f.Data))); err != nil || progress == nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		stored += int64(len(f.Data))
+		progress(stored, total)
+		return nil
 	}
 	var last mlmodel.File
 	rest := make([]mlmodel.File, 0, len(files))
 	for _, f := range files {
+		total += int64(len(f.Data))
 		if f.Name == mlmodel.FileName {
 			last = f
 		} else {

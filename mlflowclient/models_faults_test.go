@@ -188,9 +188,17 @@ func TestUploadOrder(t *testing.T) {
 		}
 		return true
 	})
-	model, err := run.LogModel(t.Context(), mlflowclient.LogModel{Files: someFiles})
+	var seen []int64
+	model, err := run.LogModel(t.Context(), mlflowclient.LogModel{Files: someFiles, Progress: func(stored, total int64) { seen = append(seen, stored, total) }})
 	must(t, err)
-	files, _ := someFiles("")
+	files, _ := someFiles("m-1")
+	size := int64(0)
+	for _, f := range files {
+		size += int64(len(f.Data))
+	}
+	if len(seen) != 2*len(files) || seen[len(seen)-2] != size || seen[len(seen)-1] != size || seen[1] != size || seen[0] >= size {
+		t.Errorf("progress %v of %d bytes", seen, size)
+	}
 	if model.Status != mlflowclient.LoggedModelReady || len(stored) != len(files) || stored[len(stored)-1] != "PUT artifacts/1/m-1/MLmodel" {
 		t.Errorf("stored %q", stored)
 	}
