@@ -82,6 +82,7 @@ var grafanaName = regexp.MustCompile(`^GF_(DATABASE|SECURITY|AUTH_ANONYMOUS|DASH
 // A variable that its program does not know is a typing error that nobody would hear of. Grafana's program is not to be had here: of its names only
 // the sections are checked.
 func TestProgramsKnowTheirVariables(t *testing.T) {
+	stack.Get(t) // whoever has the stack has MinIO
 	initSQL := textOf(t, "postgres/init.sql")
 	minio := textOf(t, strings.TrimSpace(run(t, exec.CommandContext(t.Context(), "../stack/minio"))))
 	evidently := pythonNames(t, "evidently", "evidently", "iterative_telemetry", "psycopg2_binary.libs")
