@@ -1,10 +1,10 @@
 package deploy
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
@@ -77,11 +77,18 @@ var registerTypes = sync.OnceFunc(func() {
 	}
 	runtime.RegisterDataqueryVariant(expr.VariantConfig())
 	readQuery := func(raw []byte) (variants.Dataquery, error) {
-		decoder := json.NewDecoder(bytes.NewReader(raw))
-		decoder.DisallowUnknownFields()
 		q := &sqlQuery{}
-		if err := decoder.Decode(q); err != nil {
+		if err := json.Unmarshal(raw, q); err != nil {
 			return nil, err
+		}
+		var fields map[string]any
+		if err := json.Unmarshal(raw, &fields); err != nil {
+			return nil, err
+		}
+		for name := range fields { // by its exact name, which encoding/json does not insist on
+			if !slices.Contains([]string{"refId", "datasource", "format", "editorMode", "rawQuery", "rawSql"}, name) {
+				return nil, fmt.Errorf("query %s has an unknown field %s", q.RefID, name)
+			}
 		}
 		err := q.Validate()
 		return q, err
