@@ -17,6 +17,9 @@ var columns = []string{
 const (
 	columnList = "id, request_id, row_number, predicted_at, model_name, model_version, run_id, features, prediction, probabilities, latency_us"
 
+	// A server that is set up to answer a commit before it is on disk would forget the last ones when it is killed.
+	durable = "SET LOCAL synchronous_commit TO on"
+
 	// COPY knows no ON CONFLICT, so the rows go through a table of the connection's own. It stays for the next call, and is empty
 	// after each.
 	makeIncoming = "CREATE TEMPORARY TABLE IF NOT EXISTS predictions_incoming (LIKE predictions INCLUDING DEFAULTS) ON COMMIT DELETE ROWS"
@@ -25,6 +28,8 @@ const (
 
 // Append writes predictions: all of them, or none and an error. Those whose id is there already are left as they are, so a call whose
 // outcome is not known can be made again.
+//
+// What was written is on the server's disk, however the server is set up: it survives a server that is killed.
 //
 // An error that wraps [ErrInvalid] names a prediction that can never be written, whatever the server's state.
 func (s *Store) Append(ctx context.Context, predictions []Prediction) error {
@@ -40,6 +45,9 @@ func (s *Store) Append(ctx context.Context, predictions []Prediction) error {
 		rows[i] = values
 	}
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, durable); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, makeIncoming); err != nil {
 			return err
 		}
