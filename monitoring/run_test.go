@@ -99,12 +99,12 @@ func TestWindowsFollowEachOther(t *testing.T) {
 		if got := stored(t, w); !sameSet(got, want) {
 			t.Errorf("at %v: windows %q, want %q", step.now, got, want)
 		}
-		left := ""
+		var left strings.Builder
 		for _, l := range s.Left {
-			left += l.Version
+			left.WriteString(l.Version)
 		}
-		if left != step.left || len(s.Results) != len(step.want) {
-			t.Errorf("at %v: %d results, left %q; want %d, %q", step.now, len(s.Results), left, len(step.want), step.left)
+		if left.String() != step.left || len(s.Results) != len(step.want) {
+			t.Errorf("at %v: %d results, left %q; want %d, %q", step.now, len(s.Results), left.String(), len(step.want), step.left)
 		}
 	}
 }

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) { os.Exit(commandtest.Main(m, &program, "predictor")
 // register puts a tiny forest that says 5 into an MLflow of the test's own, under the original's name and alias.
 func register(t *testing.T, uri, name string) {
 	t.Helper()
-	client, err := mlflowclient.New(t.Context(), uri)
+	client, err := mlflowclient.New(t.Context(), uri, mlflowclient.WithArtifactRoot(t.TempDir())) // a file's, instead of mlruns in this folder
 	must(t, err)
 	defer client.Close()
 	columns := []string{"volatile acidity", "citric acid", "sulphates", "alcohol"}
