@@ -109,6 +109,7 @@ var rules = []arch.Rule{
 var onlyForTests = append([]string{
 	"testing/...",
 	"github.com/stretchr/testify/...", "github.com/google/go-cmp/...", "go.uber.org/goleak/...", "github.com/chromedp/...",
+	"github.com/compose-spec/compose-go/...", "github.com/grafana/grafana-foundation-sdk/...", "github.com/moby/buildkit/...",
 }, forTests...)
 
 // keptInside are the libraries that a public package may use and must not show: a newer version of theirs would break our users.

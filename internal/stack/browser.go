@@ -54,11 +54,7 @@ func Screenshot(tb testing.TB, ctx context.Context, name string) string {
 	tb.Helper()
 	dir := os.Getenv("STACK_SCREENSHOTS")
 	if dir == "" {
-		cache, err := script(ctx, "cache")
-		if err != nil {
-			tb.Fatal(err)
-		}
-		dir = filepath.Join(cache, "screenshots")
+		dir = filepath.Join(Cache(tb), "screenshots")
 	}
 	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	if err != nil {

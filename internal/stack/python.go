@@ -27,3 +27,13 @@ func root() string {
 	_, file, _, _ := runtime.Caller(0)
 	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
 }
+
+// Cache is the folder in which stack/up finds what it has installed, for MLOPSGO_CACHE of a program with another home.
+func Cache(tb testing.TB) string {
+	tb.Helper()
+	dir, err := script(tb.Context(), "cache")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return dir
+}
