@@ -2,10 +2,8 @@ package monitoring_test
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/csv"
 	"maps"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -27,21 +25,6 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// newDatabase makes an empty database of the stack's Postgres, for one test, and returns its address.
-func newDatabase(t *testing.T) string {
-	t.Helper()
-	server := stack.Get(t).PostgresURL
-	name := "monitoring_test_" + strings.ToLower(rand.Text()[:10])
-	execute(t, server, "CREATE DATABASE "+name)
-	t.Cleanup(func() { execute(t, server, "DROP DATABASE "+name+" WITH (FORCE)") })
-	address, err := url.Parse(server)
-	if err != nil {
-		t.Fatal("the stack's address is not a URL")
-	}
-	address.Path = "/" + name
-	return address.String()
-}
-
 // connection is one to a test's database.
 func connection(t *testing.T, address string) *pgx.Conn {
 	t.Helper()
@@ -53,19 +36,6 @@ func connection(t *testing.T, address string) *pgx.Conn {
 	}
 	t.Cleanup(func() { _ = conn.Close(ctx) })
 	return conn
-}
-
-func execute(t *testing.T, address, sql string) {
-	t.Helper()
-	ctx := context.WithoutCancel(t.Context())
-	conn, err := pgx.Connect(ctx, address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(ctx)
-	if _, err := conn.Exec(ctx, sql); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // wines are rows of the red wine table as a predictor gets them, with the score as the label.
@@ -179,7 +149,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{address: newDatabase(t)}
+	w := &world{address: stack.Database(t)}
 	predictor, err := predictionlog.Open(t.Context(), w.address)
 	if err != nil {
 		t.Fatal(err)

@@ -65,7 +65,7 @@ func TestWindowsFollowEachOther(t *testing.T) {
 	}
 	now = at(0.9)
 	m = w.monitor(t, reference, func(c *monitoring.Config) { c.Now = func() time.Time { return now } })
-	execute(t, w.address, "TRUNCATE drift_progress")
+	stack.Execute(t, w.address, "TRUNCATE drift_progress")
 	w.append(all.rows(0, 40).predictions("1", at(0.1))...)
 	w.append(all.rows(0, 40).predictions("2", at(0.5))...)
 	w.append(all.rows(0, 10).predictions("3", at(0.8))...)

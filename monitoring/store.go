@@ -5,13 +5,12 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
-	"net/url"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/tern/v2/migrate"
+
+	"mlopsgo/internal/postgres"
 )
 
 //go:embed migrations/*.sql
@@ -20,9 +19,6 @@ var migrations embed.FS
 // versionTable is where tern notes which migrations were made; the prediction log, in the same database, has one of its own.
 const versionTable = "monitoring_version"
 
-// connectTimeout bounds an attempt to connect, unless the address sets connect_timeout.
-const connectTimeout = 5 * time.Second
-
 // Store keeps [Result]s in Postgres, in the tables drift_windows, drift_columns and outliers (migrations/001_results.sql), which dashboards read.
 // Make it with [OpenStore]. It is safe for concurrent use, by several processes too.
 type Store struct{ pool *pgxpool.Pool }
@@ -30,55 +26,11 @@ type Store struct{ pool *pgxpool.Pool }
 // OpenStore connects to a database and makes or migrates the tables. An empty address means that of the environment, by libpq's names: PGHOST,
 // PGPORT, PGUSER, PGPASSWORD, PGDATABASE. Close it.
 func OpenStore(ctx context.Context, address string) (*Store, error) {
-	config, err := pgxpool.ParseConfig(address)
+	pool, err := postgres.Open(ctx, address, postgres.Tables{Owner: "monitoring", Migrations: migrations, Version: versionTable})
 	if err != nil {
-		return nil, fmt.Errorf("monitoring database: %w", withoutAddress(err))
-	}
-	if config.ConnConfig.ConnectTimeout == 0 {
-		config.ConnConfig.ConnectTimeout = connectTimeout
-	}
-	if err := migrateTables(ctx, config.ConnConfig); err != nil {
-		return nil, fmt.Errorf("monitoring database %q on %s: %w", config.ConnConfig.Database, config.ConnConfig.Host, err)
-	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("monitoring database: %w", err)
+		return nil, fmt.Errorf("monitoring: %w", err)
 	}
 	return &Store{pool}, nil
-}
-
-// withoutAddress leaves out what an error repeats of an address, which may hold a password.
-func withoutAddress(err error) error {
-	if parse, ok := errors.AsType[*url.Error](err); ok {
-		return fmt.Errorf("the address is not a URL: %w", parse.Err)
-	}
-	return err // pgx hides passwords itself
-}
-
-// migrateTables lets tern do its work, under a lock of the database, since several processes may start together. It has a connection of its own
-// because tern changes the settings of the one that it works on.
-func migrateTables(ctx context.Context, config *pgx.ConnConfig) (err error) {
-	conn, err := pgx.ConnectConfig(ctx, config.Copy())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
-	migrator, err := migrate.NewMigrator(ctx, conn, versionTable)
-	if err != nil {
-		return err
-	}
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	if err := migrator.LoadMigrations(files); err != nil {
-		return err
-	}
-	// tern would answer with numbers alone.
-	if version, err := migrator.GetCurrentVersion(ctx); err != nil || int(version) > len(migrator.Migrations) {
-		return errors.Join(err, fmt.Errorf("the tables are of version %d, this program knows %d: use a newer program", version, len(migrator.Migrations)))
-	}
-	return migrator.Migrate(ctx)
 }
 
 // Close ends the connections.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"mlopsgo/internal/stack"
 	"mlopsgo/monitoring"
 	"mlopsgo/monitoring/drift"
 )
@@ -26,7 +27,7 @@ func result(rows, outliers int) *monitoring.Result {
 }
 
 func TestManyStart(t *testing.T) {
-	address := newDatabase(t)
+	address := stack.Database(t)
 	var wg sync.WaitGroup
 	for range 6 {
 		wg.Go(func() {
@@ -68,13 +69,13 @@ func TestSaveIsAllOrNothing(t *testing.T) {
 }
 
 func TestDatabasesAreRefused(t *testing.T) {
-	address := newDatabase(t)
+	address := stack.Database(t)
 	store, err := monitoring.OpenStore(t.Context(), address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	store.Close()
-	execute(t, address, "UPDATE monitoring_version SET version = 99")
+	stack.Execute(t, address, "UPDATE monitoring_version SET version = 99")
 	if _, err := monitoring.OpenStore(t.Context(), address); err == nil || !strings.Contains(err.Error(), "newer program") {
 		t.Errorf("tables of the future: %v", err)
 	}

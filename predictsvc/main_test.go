@@ -18,7 +18,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
 
 	"mlopsgo/internal/onnx"
@@ -224,30 +223,12 @@ func eventually(tb testing.TB, what string, done func() bool) {
 	}
 }
 
-// newDatabase makes an empty database of the stack's Postgres, for one test, and returns its URL.
+// newDatabase makes an empty database for one test.
 func newDatabase(tb testing.TB) *url.URL {
 	tb.Helper()
-	server := stack.Get(tb).PostgresURL
-	name := strings.ReplaceAll(unique("predictsvc_test"), "-", "_")
-	execute(tb, server, "CREATE DATABASE "+name)
-	tb.Cleanup(func() { execute(tb, server, "DROP DATABASE "+name+" WITH (FORCE)") })
-	address, err := url.Parse(server)
-	if err != nil {
-		tb.Fatal("the stack's address is not a URL")
-	}
-	address.Path = "/" + name
+	address, err := url.Parse(stack.Database(tb))
+	must(tb, err)
 	return address
-}
-
-func execute(tb testing.TB, database, sql string) {
-	tb.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	conn, err := pgx.Connect(ctx, database)
-	must(tb, err)
-	defer conn.Close(ctx)
-	_, err = conn.Exec(ctx, sql)
-	must(tb, err)
 }
 
 // kept reads every prediction of sk-rfc-model.

@@ -1,51 +1,16 @@
 package predictionlog_test
 
 import (
-	"context"
-	"crypto/rand"
-	"net/url"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
 
 	"mlopsgo/internal/predictionlog"
-	"mlopsgo/internal/stack"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// newDatabase makes an empty database of the stack's Postgres, for one test, and returns its URL.
-func newDatabase(t *testing.T) string {
-	t.Helper()
-	server := stack.Get(t).PostgresURL
-	name := "predictionlog_test_" + strings.ToLower(rand.Text()[:10])
-	execute(t, server, "CREATE DATABASE "+name)
-	t.Cleanup(func() { execute(t, server, "DROP DATABASE "+name+" WITH (FORCE)") })
-	address, err := url.Parse(server)
-	if err != nil {
-		t.Fatal("the stack's address is not a URL")
-	}
-	address.Path = "/" + name
-	return address.String()
-}
-
-func execute(t *testing.T, database, sql string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	conn, err := pgx.Connect(ctx, database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(ctx)
-	if _, err := conn.Exec(ctx, sql); err != nil {
-		t.Fatal(err)
-	}
-}
 
 func open(t *testing.T, database string) *predictionlog.Store {
 	t.Helper()

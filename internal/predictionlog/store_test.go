@@ -14,10 +14,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mlopsgo/internal/predictionlog"
+	"mlopsgo/internal/stack"
 )
 
 func TestWhatWasAppendedComesBack(t *testing.T) {
-	store := open(t, newDatabase(t))
+	store := open(t, stack.Database(t))
 	full := prediction(0)
 	bare := predictionlog.Prediction{ID: prediction(0).ID, Time: noon.Add(time.Second), Model: "sk-rfc-model", Version: "8", Prediction: "rosé"}
 	if err := store.Append(t.Context(), []predictionlog.Prediction{bare, full}); err != nil {
@@ -33,7 +34,7 @@ func TestWhatWasAppendedComesBack(t *testing.T) {
 }
 
 func TestAppendIsIdempotent(t *testing.T) {
-	store := open(t, newDatabase(t))
+	store := open(t, stack.Database(t))
 	first := []predictionlog.Prediction{prediction(0), prediction(time.Second), prediction(2 * time.Second)}
 	again := slices.Clone(first[:2])
 	again[0].Prediction = "changed" // what is there stays
@@ -50,7 +51,7 @@ func TestAppendIsIdempotent(t *testing.T) {
 }
 
 func TestEmptyURLTakesTheEnvironment(t *testing.T) {
-	address, err := url.Parse(newDatabase(t))
+	address, err := url.Parse(stack.Database(t))
 	if err != nil {
 		t.Fatal("the database's address is not a URL")
 	}
@@ -70,7 +71,7 @@ func TestEmptyURLTakesTheEnvironment(t *testing.T) {
 }
 
 func TestBetweenIsHalfOpenAndOfOneModel(t *testing.T) {
-	store := open(t, newDatabase(t))
+	store := open(t, stack.Database(t))
 	batch := []predictionlog.Prediction{prediction(2 * time.Second), prediction(-time.Microsecond), prediction(0), prediction(time.Second), prediction(time.Second)}
 	batch[4].Model = "another"
 	if err := store.Append(t.Context(), batch); err != nil {
@@ -89,7 +90,7 @@ func TestBetweenIsHalfOpenAndOfOneModel(t *testing.T) {
 }
 
 func TestWhatNoDatabaseTakesIsNamedAndNothingIsWritten(t *testing.T) {
-	store := open(t, newDatabase(t))
+	store := open(t, stack.Database(t))
 	for name, spoil := range map[string]func(*predictionlog.Prediction){
 		"id":               func(p *predictionlog.Prediction) { p.ID = "7" },
 		"NUL in a text":    func(p *predictionlog.Prediction) { p.RequestID = "a\x00b" },
@@ -114,7 +115,7 @@ func TestWhatNoDatabaseTakesIsNamedAndNothingIsWritten(t *testing.T) {
 }
 
 func TestManyOpenAndAppendAtOnce(t *testing.T) {
-	database := newDatabase(t)
+	database := stack.Database(t)
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {
@@ -142,9 +143,9 @@ func TestManyOpenAndAppendAtOnce(t *testing.T) {
 }
 
 func TestOpenRefuses(t *testing.T) {
-	database := newDatabase(t)
+	database := stack.Database(t)
 	open(t, database)
-	execute(t, database, "UPDATE predictions_version SET version = 99")
+	stack.Execute(t, database, "UPDATE predictions_version SET version = 99")
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	for name, test := range map[string]struct{ url, says string }{
@@ -166,7 +167,7 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 func TestEndedContextStopsBothWays(t *testing.T) {
-	store := open(t, newDatabase(t))
+	store := open(t, stack.Database(t))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := store.Append(ctx, []predictionlog.Prediction{prediction(0)}); !errors.Is(err, context.Canceled) {
