@@ -31,7 +31,7 @@ type cluster struct {
 func startCluster(t *testing.T) *cluster {
 	t.Helper()
 	stack.Get(t) // whoever has the stack has Postgres; under REQUIRE_STACK=1 this installs it
-	c := &cluster{port: freePort(t), env: environment(t, "postgres"), programs: strings.TrimSpace(run(t, exec.CommandContext(t.Context(), "../stack/postgres")))}
+	c := &cluster{port: stack.FreePort(t), env: environment(t, "postgres"), programs: strings.TrimSpace(run(t, exec.CommandContext(t.Context(), "../stack/postgres")))}
 	dir := t.TempDir()
 	password := filepath.Join(dir, "password")
 	if err := os.WriteFile(password, []byte(c.env["POSTGRES_PASSWORD"]+"\n"), 0o644); err != nil {
@@ -181,14 +181,4 @@ func run(t *testing.T, cmd *exec.Cmd) string {
 		t.Fatalf("%s: %v\n%s", cmd, err, &said)
 	}
 	return string(out)
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
 }

@@ -48,7 +48,7 @@ func newNative(t *testing.T) *native {
 	}
 	for name, service := range n.project.Services {
 		for _, port := range service.Ports {
-			n.ports[fmt.Sprint(name, ":", port.Target)] = freePort(t)
+			n.ports[fmt.Sprint(name, ":", port.Target)] = stack.FreePort(t)
 		}
 		n.logs[name] = &safeBuilder{}
 		switch {

@@ -2,6 +2,7 @@ package monitoring
 
 import (
 	"context"
+	"iter"
 	"time"
 )
 
@@ -105,14 +106,10 @@ func (r *run) cut(ctx context.Context, c *cutter) error {
 		}
 		return done(version)
 	}
-	for p, err := range r.config.Predictions(ctx, r.config.Model, c.from, c.to) {
+	for p, err := range r.read(ctx, c) {
 		if err != nil {
 			return err
 		}
-		if r.config.Version != "" && r.config.Version != p.Version {
-			continue
-		}
-		r.summary.Predictions++
 		if closed := c.add(p); closed != nil {
 			if err := r.look(ctx, closed); err != nil {
 				return err
@@ -122,6 +119,28 @@ func (r *run) cut(ctx context.Context, c *cutter) error {
 			}
 		}
 	}
+	return r.finish(ctx, c)
+}
+
+// read gives the predictions to look at in the cutter's range, and counts them.
+func (r *run) read(ctx context.Context, c *cutter) iter.Seq2[Prediction, error] {
+	return func(yield func(Prediction, error) bool) {
+		for p, err := range r.config.Predictions(ctx, r.config.Model, c.from, c.to) {
+			if err == nil {
+				if r.config.Version != "" && r.config.Version != p.Version {
+					continue
+				}
+				r.summary.Predictions++
+			}
+			if !yield(p, err) {
+				return
+			}
+		}
+	}
+}
+
+// finish looks at the windows that are complete at the end, and notes those that are not.
+func (r *run) finish(ctx context.Context, c *cutter) error {
 	closed, left := c.finish()
 	r.summary.Left = append(r.summary.Left, left...)
 	for _, b := range closed {
@@ -137,14 +156,10 @@ func (r *run) compareAll(ctx context.Context) error {
 	c := r.cutter(0, time.Time{}, r.config.Now().Add(ahead))
 	c.start = func(string) time.Time { return time.Time{} }
 	var last time.Time
-	for p, err := range r.config.Predictions(ctx, r.config.Model, c.from, c.to) {
+	for p, err := range r.read(ctx, c) {
 		if err != nil {
 			return err
 		}
-		if r.config.Version != "" && r.config.Version != p.Version {
-			continue
-		}
-		r.summary.Predictions++
 		last = p.Time.UTC().Add(time.Microsecond) // Postgres' own resolution
 		c.add(p)
 		if b := c.open[p.Version]; len(b.predictions) == 1 {
@@ -154,12 +169,8 @@ func (r *run) compareAll(ctx context.Context) error {
 	for _, b := range c.open {
 		b.End = b.predictions[len(b.predictions)-1].Time.UTC().Add(time.Microsecond)
 	}
-	closed, left := c.finish()
-	r.summary.Left = append(r.summary.Left, left...)
-	for _, b := range closed {
-		if err := r.look(ctx, b); err != nil {
-			return err
-		}
+	if err := r.finish(ctx, c); err != nil {
+		return err
 	}
 	if last.IsZero() {
 		return nil

@@ -112,7 +112,7 @@ func (c *Client) send(ctx context.Context, req call) (*rest.Response, error) {
 		if attempt >= c.settings.MaxRetries || !c.again(resp, out.Header) {
 			return resp, nil
 		}
-		if !wait(ctx, extraWait(attempt, resp)) {
+		if !rest.Wait(ctx, extraWait(attempt, resp)) {
 			return resp, nil
 		}
 	}
@@ -142,21 +142,6 @@ func transportError(req call, err error) *Error {
 		return &Error{Method: req.method, Path: req.path, RequestID: transport.RequestID, Err: transport.Err}
 	}
 	return &Error{Method: req.method, Path: req.path, Err: err}
-}
-
-// wait sleeps, and reports false when the context ended before.
-func wait(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }
 
 // mustJSON is for values that are JSON already by their type.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"mlopsgo/internal/rest"
 )
 
 const (
@@ -155,7 +157,7 @@ func (s *eventSender) run(ctx context.Context) {
 		}
 		if err != nil && ctx.Err() == nil {
 			s.log.Debug("events wait for the Prefect server", "attempt", failures, "error", err)
-			wait(ctx, reconnectWait(failures))
+			rest.Wait(ctx, reconnectWait(failures))
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"mlopsgo/internal/rest"
 )
 
 // Subscribe gives the events that match as they happen, until the context ends: then the last pair holds its error. A
@@ -55,7 +57,7 @@ func (s *subscription) run(ctx context.Context, got func(*Event) bool) error {
 		if time.Since(started) > 30*time.Second {
 			failures = 0
 		}
-		if !wait(ctx, reconnectWait(failures)) {
+		if !rest.Wait(ctx, reconnectWait(failures)) {
 			return context.Cause(ctx)
 		}
 		failures++

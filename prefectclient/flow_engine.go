@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"mlopsgo/internal/rest"
 )
 
 // Causes that end a run's context, and with it the run in a state of their own.
@@ -212,7 +214,7 @@ func (e *flowEngine) attempt(ctx context.Context, running *State) (again bool, e
 	}
 	if state.Type == StateFailed && got.Type == StateScheduled {
 		e.log.Info(fmt.Sprintf("Received non-final state '%s' when proposing final state 'Failed' and will attempt to run again...", got.Name))
-		if !wait(ctx, time.Until(got.Details.ScheduledTime)) {
+		if !rest.Wait(ctx, time.Until(got.Details.ScheduledTime)) {
 			_, proposeErr = e.propose(ctx, e.outcome(ctx, context.Cause(ctx)), closing)
 			return false, errors.Join(err, proposeErr)
 		}

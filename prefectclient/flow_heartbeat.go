@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"mlopsgo/internal/rest"
 )
 
 // leaseTime is for how long a deployment's concurrency slot is held without a renewal.
@@ -34,7 +36,7 @@ func (e *flowEngine) heartbeats(ctx context.Context, every time.Duration) {
 			return
 		}
 		e.session.events.send(event)
-		if !wait(ctx, every) {
+		if !rest.Wait(ctx, every) {
 			return
 		}
 	}
@@ -49,7 +51,7 @@ func (e *flowEngine) renewLease(ctx context.Context, end context.CancelCauseFunc
 			return
 		}
 		// Two thirds of the time are left for attempts after a failure.
-		if !wait(ctx, leaseTime/3) {
+		if !rest.Wait(ctx, leaseTime/3) {
 			return
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"mlopsgo/internal/rest"
 )
 
 // phase says whether a proposal opens an attempt, which ends with the run's context, or closes it, which does not.
@@ -42,7 +44,7 @@ func (e *flowEngine) propose(ctx context.Context, state State, when phase) (*Sta
 	for failures := 0; ; {
 		answer, err := runs.SetState(ctx, e.run.id, state)
 		if err != nil {
-			if !errors.Is(err, ErrUnavailable) || time.Now().After(deadline) || !wait(ctx, reconnectWait(failures)) {
+			if !errors.Is(err, ErrUnavailable) || time.Now().After(deadline) || !rest.Wait(ctx, reconnectWait(failures)) {
 				return nil, err
 			}
 			failures++
@@ -57,7 +59,7 @@ func (e *flowEngine) propose(ctx context.Context, state State, when phase) (*Sta
 		switch {
 		case answer.Status == Waiting:
 			e.log.Debug("the server asks to wait", "delay", answer.Delay, "reason", answer.Reason)
-			if !wait(ctx, answer.Delay) {
+			if !rest.Wait(ctx, answer.Delay) {
 				return nil, context.Cause(ctx)
 			}
 		case answer.Status == Aborted || answer.State == nil:

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"sync"
 	"time"
+
+	"mlopsgo/internal/rest"
 )
 
 // session is what the runs of one process share: the connection that events go over, and the batches of logs.
@@ -64,7 +66,7 @@ func (s *session) insist(ctx context.Context, call func() error) error {
 	deadline := time.Now().Add(s.patience)
 	for failures := 0; ; failures++ {
 		err := call()
-		if !errors.Is(err, ErrUnavailable) || time.Now().After(deadline) || !wait(ctx, reconnectWait(failures)) {
+		if !errors.Is(err, ErrUnavailable) || time.Now().After(deadline) || !rest.Wait(ctx, reconnectWait(failures)) {
 			return err
 		}
 	}
@@ -111,7 +113,7 @@ func (s *session) check(ctx context.Context, run *flowRunState) error {
 			}
 			resent, last = true, time.Now()
 		}
-		if !wait(ctx, pause) {
+		if !rest.Wait(ctx, pause) {
 			return nil // it was still moving
 		}
 	}

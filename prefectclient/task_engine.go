@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"mlopsgo/internal/rest"
 )
 
 // taskEngine carries one task run through its states. Unlike those of flow runs, the client decides them, and tells
@@ -130,7 +132,7 @@ func (e *taskEngine) retry(ctx context.Context, err error, retry int) bool {
 		state := State{Type: StateScheduled, Name: "AwaitingRetry"}
 		state.Details.ScheduledTime = now().Add(delay)
 		e.set(state)
-		if !wait(ctx, delay) {
+		if !rest.Wait(ctx, delay) {
 			return false
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"mlopsgo/internal/rest"
 )
 
 // Worker runs the flow runs that wait in a work pool, in its own process. Make it with [NewWorker] and run it with
@@ -97,7 +99,7 @@ func (w *Worker) untilReached(ctx context.Context, step func() error) error {
 			return err
 		}
 		w.log.Warn("the Prefect server is not reached; the worker waits for it", "error", err)
-		if !wait(ctx, reconnectWait(failures)) {
+		if !rest.Wait(ctx, reconnectWait(failures)) {
 			return context.Cause(ctx)
 		}
 	}
@@ -198,7 +200,7 @@ func (s *service) beat(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			s.log.Debug("a heartbeat was lost", "error", err)
 		}
-		if !wait(ctx, s.config.HeartbeatInterval) {
+		if !rest.Wait(ctx, s.config.HeartbeatInterval) {
 			return
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"mlopsgo/internal/rest"
 )
 
 // cancelInterval is how often the worker asks for cancelled runs where events do not reach it.
@@ -45,7 +47,7 @@ func (s *service) concerns(event *Event) bool {
 
 // watchCancelling asks at intervals, for servers and networks without websockets.
 func (s *service) watchCancelling(ctx context.Context) {
-	for wait(ctx, cancelInterval) {
+	for rest.Wait(ctx, cancelInterval) {
 		s.cancelMarked(ctx)
 	}
 }

@@ -56,7 +56,7 @@ func Execute(ctx context.Context, spec Spec, command Command, args []string, std
 	case helped:
 		return 0
 	case err != nil:
-		say(stderr, "%s: %s\nusage: %s --help shows all arguments, flags and environment variables", spec.Name, oneLine(err), spec.Name)
+		say(stderr, "%s: %s\nusage: %s --help shows all arguments, flags and environment variables", spec.Name, OneLine(err), spec.Name)
 		return 2
 	}
 	err = command.Run(ctx, stdout, stderr)
@@ -64,7 +64,7 @@ func Execute(ctx context.Context, spec Spec, command Command, args []string, std
 	switch {
 	case stopped:
 		if err != nil && !errors.Is(err, context.Canceled) {
-			say(stderr, "%s: %s", spec.Name, oneLine(err))
+			say(stderr, "%s: %s", spec.Name, OneLine(err))
 		}
 		say(stderr, "%s: ended by %s", spec.Name, interrupted.signal)
 		return 128 + int(interrupted.signal)
@@ -86,7 +86,7 @@ func Usagef(format string, args ...any) error {
 }
 
 func fail(stderr io.Writer, spec Spec, err error) int {
-	say(stderr, "%s: %s", spec.Name, oneLine(err))
+	say(stderr, "%s: %s", spec.Name, OneLine(err))
 	if _, ok := errors.AsType[UsageError](err); ok {
 		return 2
 	}
@@ -98,8 +98,8 @@ func say(w io.Writer, format string, args ...any) {
 	_, _ = fmt.Fprintf(w, format+"\n", args...)
 }
 
-// oneLine keeps an error on one line, so that a log has one entry for it.
-func oneLine(err error) string {
+// OneLine keeps an error on one line, so that a log has one entry for it.
+func OneLine(err error) string {
 	return strings.Join(strings.Fields(err.Error()), " ")
 }
 

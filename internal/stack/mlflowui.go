@@ -19,10 +19,7 @@ import (
 func MLflowUI(tb testing.TB, dir string) string {
 	tb.Helper()
 	python := Python(tb, "mlflow")
-	port, err := freePort(tb.Context())
-	if err != nil {
-		tb.Fatal(err)
-	}
+	port := FreePort(tb)
 	home := tb.TempDir()
 	log, err := os.Create(filepath.Join(home, "log"))
 	if err != nil {
@@ -56,14 +53,15 @@ func MLflowUI(tb testing.TB, dir string) string {
 	return address
 }
 
-// freePort is a port that nobody listens on now.
-func freePort(ctx context.Context) (int, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+// FreePort is a port of 127.0.0.1 that nobody listens on now.
+func FreePort(tb testing.TB) int {
+	tb.Helper()
+	listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
-		return 0, err
+		tb.Fatal(err)
 	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	return port, listener.Close()
+	defer func() { _ = listener.Close() }() // it was never used
+	return listener.Addr().(*net.TCPAddr).Port
 }
 
 // awaitHealth waits until address answers 200, or the server has ended, or two minutes are over.

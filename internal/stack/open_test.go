@@ -16,7 +16,7 @@ func TestOpenRefusesWhatDoesNotRun(t *testing.T) {
 		t.Errorf("a folder without a stack: %v", err)
 	}
 
-	closed := freePort(t)
+	closed := stack.FreePort(t)
 	writeEnv(t, dir, fmt.Sprintf("http://127.0.0.1:%d", closed))
 	if _, err := stack.Open(dir); err == nil || !strings.Contains(err.Error(), fmt.Sprint(closed)) {
 		t.Errorf("a server that does not listen: %v", err)

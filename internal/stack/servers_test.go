@@ -23,7 +23,7 @@ import (
 // TestServersLifeBesideAnotherStack starts a second stack beside the one that other tests use, breaks it, repairs it and takes it down.
 func TestServersLifeBesideAnotherStack(t *testing.T) {
 	first := stack.Get(t)
-	port := strconv.Itoa(freePort(t))
+	port := strconv.Itoa(stack.FreePort(t))
 	second := stack.StartOwn(t, "--mlflow-port", port)
 	env := second.Up(t)
 
@@ -130,16 +130,6 @@ func testBuckets(t *testing.T, s stack.Stack) {
 	if want := []string{"datasets", "mlflow-artifacts"}; !slices.Equal(names, want) {
 		t.Errorf("buckets %q, want %q", names, want)
 	}
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
 }
 
 func portOf(t *testing.T, address string) string {

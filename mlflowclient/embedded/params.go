@@ -8,16 +8,21 @@ import (
 
 var logParamRequest = &descriptor{fields: []field{{name: "run_id"}, {name: "run_uuid"}, {name: "key"}, {name: "value"}}}
 
-func (s *Store) logParam(ctx context.Context, r *request) (any, error) {
+// runKeyValue reads a request that sets a key of a run to a value.
+func runKeyValue(r *request, check func(element string, kv keyValue) (keyValue, error)) (id string, kv keyValue, err error) {
 	if err := r.decode(logParamRequest, rules(
 		param("run_id", mandatory, isString), param("key", mandatory, isString), param("value", isString))); err != nil {
-		return nil, err
+		return "", kv, err
 	}
-	p, err := checkParam("", keyValue{r.msg.str("key"), r.msg.str("value")})
+	kv, err = check("", keyValue{r.msg.str("key"), r.msg.str("value")})
+	return runIDOf(r.msg), kv, err
+}
+
+func (s *Store) logParam(ctx context.Context, r *request) (any, error) {
+	id, p, err := runKeyValue(r, checkParam)
 	if err != nil {
 		return nil, err
 	}
-	id := runIDOf(r.msg)
 	return empty{}, s.write(ctx, func(tx *session) error {
 		if _, err := activeRun(tx, id); err != nil {
 			return err

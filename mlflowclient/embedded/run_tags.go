@@ -3,15 +3,10 @@ package embedded
 import "context"
 
 func (s *Store) setTag(ctx context.Context, r *request) (any, error) {
-	if err := r.decode(logParamRequest, rules(
-		param("run_id", mandatory, isString), param("key", mandatory, isString), param("value", isString))); err != nil {
-		return nil, err
-	}
-	tag, err := checkTag("", keyValue{r.msg.str("key"), r.msg.str("value")})
+	id, tag, err := runKeyValue(r, checkTag)
 	if err != nil {
 		return nil, err
 	}
-	id := runIDOf(r.msg)
 	return empty{}, s.write(ctx, func(tx *session) error {
 		if _, err := activeRun(tx, id); err != nil {
 			return err

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"mlopsgo/internal/command"
@@ -90,7 +89,7 @@ func (m *monitor) Run(ctx context.Context, stdout, stderr io.Writer) (err error)
 			return err
 		}
 		if err != nil {
-			fmt.Fprintf(stderr, "monitor: %s\n", strings.Join(strings.Fields(err.Error()), " "))
+			fmt.Fprintf(stderr, "monitor: %s\n", command.OneLine(err))
 		}
 		select {
 		case <-ctx.Done():
