@@ -14,7 +14,7 @@ import (
 	"mlopsgo/mlflowclient"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(suite{m}) }
 
 // ends are the two that every case of the conformance suite runs against, with what they have in common as the
 // standard: MLflow's own database file, answered in the process, and the real server.
@@ -48,12 +48,12 @@ func embeddedEnd(t *testing.T) *mlflowclient.Client {
 
 func serverEnd(t *testing.T) *mlflowclient.Client {
 	t.Helper()
-	return open(t, stack.Get(t).MLflowURI)
+	return open(t, record.server(stack.Get(t).MLflowURI))
 }
 
 func open(tb testing.TB, uri string, opts ...mlflowclient.Option) *mlflowclient.Client {
 	tb.Helper()
-	c, err := mlflowclient.New(tb.Context(), uri, append([]mlflowclient.Option{quick}, opts...)...)
+	c, err := mlflowclient.New(tb.Context(), uri, append([]mlflowclient.Option{quick, recorded(tb)}, opts...)...)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -4,46 +4,10 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"slices"
-	"strings"
-	"sync"
 	"testing"
 
 	"mlopsgo/mlflowclient"
 )
-
-// TestEveryModelOperation finds operations of the real server that no method of ours calls.
-func TestEveryModelOperation(t *testing.T) {
-	var mu sync.Mutex
-	called := map[[2]string]bool{{"GET", "/api/2.0/mlflow/registered-models/get-latest-versions"}: true} // the same as by POST, which we use
-	c := fake(t, func(w http.ResponseWriter, r *http.Request) {
-		mu.Lock()
-		defer mu.Unlock()
-		path := strings.NewReplacer("/m-1", "/<model_id>", "/tags/k", "/tags/<tag_key>").Replace(r.URL.Path)
-		called[[2]string{r.Method, path}] = true
-		answer(w, 200, "{}")
-	})
-	for _, op := range modelOperations {
-		if err := op.call(t.Context(), c); err != nil {
-			t.Errorf("%s: %v", op.name, err)
-		}
-	}
-	var theirs [][2]string
-	runPython(t, &theirs, "operations.py")
-	if len(theirs) < 31 {
-		t.Errorf("the server has but %d operations: %v", len(theirs), theirs)
-	}
-	for _, op := range theirs {
-		if !called[op] {
-			t.Errorf("no method calls %s %s", op[0], op[1])
-		}
-	}
-	for op := range called {
-		if strings.Contains(op[1], "model") && !slices.Contains(theirs, op) {
-			t.Errorf("the server has no %s %s", op[0], op[1])
-		}
-	}
-}
 
 // TestModelsOnTheWire pins what is easily wrong: a version is a text, and a model's id goes with its status.
 func TestModelsOnTheWire(t *testing.T) {

@@ -48,6 +48,9 @@ type Config struct {
 	InProcess bool
 	// NoQuickACK leaves the kernel's delayed acknowledgements on; for measuring what they cost.
 	NoQuickACK bool
+	// Observe, unless nil, is told every answer's request and status, in the goroutine of the call and before its body is
+	// read. The connections stay those of this package.
+	Observe func(req *http.Request, status int)
 }
 
 // Client sends requests to one server. Make it with [New].
@@ -100,6 +103,9 @@ func New(cfg Config) (*Client, error) {
 	if pool, ok := transport.(*http.Transport); ok {
 		c.traceable = true
 		c.close = pool.CloseIdleConnections
+	}
+	if cfg.Observe != nil {
+		transport = observed{next: transport, see: cfg.Observe}
 	}
 	c.resty = newResty(&cfg, transport)
 	return c, nil

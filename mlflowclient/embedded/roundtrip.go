@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -80,15 +81,22 @@ func (s *Store) failure(req *http.Request, err error) (*http.Response, error) {
 	return response(req, failed.status(), "application/json", failed.body()), nil
 }
 
+// onServers are the paths, or their beginnings, at which an MLflow server has more than this store.
+var onServers = []string{
+	"/api/", "/ajax-api/", "/gateway/", "/v1/traces", "/get-artifact", "/model-versions/get-artifact",
+	"/graphql", "/signup", "/static-files/", "/build/",
+}
+
 // noRoute answers a path that leads nowhere. One that an MLflow server may have and this store has not is told apart
 // by the code NOT_IMPLEMENTED.
 func (s *Store) noRoute(req *http.Request, status int) *http.Response {
 	if status == http.StatusMethodNotAllowed {
 		return htmlResponse(req, status, "The method is not allowed for the requested URL.")
 	}
-	if strings.HasPrefix(req.URL.Path, "/api/") || strings.HasPrefix(req.URL.Path, "/ajax-api/") {
+	path := req.URL.Path
+	if path == "/" || slices.ContainsFunc(onServers, func(begin string) bool { return strings.HasPrefix(path, begin) }) {
 		e := &apiError{code: codeNotImplemented, message: fmt.Sprintf("%s %s is not implemented by the embedded store; use an MLflow server (MLFLOW_TRACKING_URI=http://…) for it",
-			req.Method, req.URL.Path)}
+			req.Method, path)}
 		return response(req, e.status(), "application/json", e.body())
 	}
 	return htmlResponse(req, http.StatusNotFound, "The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again.")
