@@ -105,8 +105,7 @@ func (s *ArtifactsService) CreateLink(ctx context.Context, key, text, address, d
 
 // SetData replaces the data of an artifact; it is how progress goes on.
 func (s *ArtifactsService) SetData(ctx context.Context, id string, data any) error {
-	_, err := s.client.call(ctx, patch(pathOf("artifacts", id), map[string]any{"data": data}), nil)
-	return err
+	return s.Update(ctx, id, ArtifactUpdate{Data: Set(data)})
 }
 
 // Read gives the artifact with this id.
@@ -120,22 +119,67 @@ func (s *ArtifactsService) Read(ctx context.Context, id string) (*Artifact, erro
 
 // ReadLatest gives the latest artifact with this key.
 func (s *ArtifactsService) ReadLatest(ctx context.Context, key string) (*Artifact, error) {
-	// The server has a call for one key, but its answer holds the id of the key's entry in place of the artifact's.
+	// The server has a call for one key (/artifacts/{key}/latest), but its answer holds the id of the key's entry in
+	// place of the artifact's.
+	for artifact, err := range s.Latest(ctx, ArtifactFilter{Key: &ArtifactKeyFilter{Any: []string{key}}}) {
+		return artifact, err
+	}
+	return nil, &Error{Status: http.StatusNotFound, Method: http.MethodPost, Path: latestPath, Message: fmt.Sprintf("there is no artifact with the key %q", key)}
+}
+
+const latestPath = "/artifacts/latest/filter"
+
+// Latest walks the latest artifact of each key that matches; artifacts without a key are none of them. The filter's ID
+// selects by the latest artifact's.
+func (s *ArtifactsService) Latest(ctx context.Context, filter ArtifactFilter) iter.Seq2[*Artifact, error] {
 	type entry struct {
 		Artifact
 		LatestID string `json:"latest_id"`
 	}
-	const path = "/artifacts/latest/filter"
-	body := map[string]any{"artifacts": ArtifactFilter{Key: &ArtifactKeyFilter{Any: []string{key}}}, "limit": 1}
-	entries, err := fetch[entry](ctx, s.client, path, body)
-	if err != nil {
-		return nil, err
-	}
-	if len(entries) == 0 {
-		return nil, &Error{Status: http.StatusNotFound, Method: http.MethodPost, Path: path, Message: fmt.Sprintf("there is no artifact with the key %q", key)}
-	}
-	entries[0].ID = entries[0].LatestID
-	return &entries[0].Artifact, nil
+	return pages(0, func(a *Artifact) string { return a.ID }, func(p page) ([]*Artifact, error) {
+		entries, err := fetch[entry](ctx, s.client, latestPath, struct {
+			Artifacts latestFilter `json:"artifacts"`
+			page
+		}{filter.latest(), p})
+		artifacts := make([]*Artifact, len(entries))
+		for i, e := range entries {
+			e.ID = e.LatestID
+			artifacts[i] = &e.Artifact
+		}
+		return artifacts, err
+	})
+}
+
+// CountLatest gives the number of keys whose latest artifact matches.
+func (s *ArtifactsService) CountLatest(ctx context.Context, filter ArtifactFilter) (int, error) {
+	return count(ctx, s.client, "/artifacts/latest/count", map[string]any{"artifacts": filter.latest()})
+}
+
+// Count gives the number of artifacts that match.
+func (s *ArtifactsService) Count(ctx context.Context, filter ArtifactFilter) (int, error) {
+	return count(ctx, s.client, "/artifacts/count", map[string]any{"artifacts": filter})
+}
+
+// latestFilter is a filter on the entries of keys, where the artifact's id has another name.
+type latestFilter struct {
+	ArtifactFilter
+	ID       *AnyFilter `json:"id,omitempty"` // hides the embedded one, and is never set
+	LatestID *AnyFilter `json:"latest_id,omitempty"`
+}
+
+func (f ArtifactFilter) latest() latestFilter { return latestFilter{ArtifactFilter: f, LatestID: f.ID} }
+
+// ArtifactUpdate changes an artifact; fields left zero are left alone.
+type ArtifactUpdate struct {
+	Data        Patch[any]               `json:"data,omitzero"`
+	Description Patch[string]            `json:"description,omitzero"`
+	Metadata    Patch[map[string]string] `json:"metadata_,omitzero"`
+}
+
+// Update changes what is set in the update.
+func (s *ArtifactsService) Update(ctx context.Context, id string, update ArtifactUpdate) error {
+	_, err := s.client.call(ctx, patch(pathOf("artifacts", id), update), nil)
+	return err
 }
 
 // Delete removes an artifact.

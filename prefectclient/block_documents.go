@@ -119,3 +119,15 @@ func (s *BlockDocumentsService) Filter(ctx context.Context) iter.Seq2[*BlockDocu
 		return fetch[BlockDocument](ctx, s.client, "/block_documents/filter", p)
 	})
 }
+
+// Read gives the document with this id, with its secrets.
+func (s *BlockDocumentsService) Read(ctx context.Context, id string) (*BlockDocument, error) {
+	req := get(pathOf("block_documents", id))
+	req.query = map[string][]string{"include_secrets": {"true"}}
+	return one[BlockDocument](ctx, s.client, req)
+}
+
+// Count gives the number of named documents.
+func (s *BlockDocumentsService) Count(ctx context.Context) (int, error) {
+	return count(ctx, s.client, "/block_documents/count", struct{}{})
+}

@@ -56,3 +56,14 @@ func (s *BlockSchemasService) Filter(ctx context.Context, blockTypeID string) it
 		}{filter, p})
 	})
 }
+
+// Read gives the schema with this id.
+func (s *BlockSchemasService) Read(ctx context.Context, id string) (*BlockSchema, error) {
+	return one[BlockSchema](ctx, s.client, get(pathOf("block_schemas", id)))
+}
+
+// Delete removes a schema with its documents.
+func (s *BlockSchemasService) Delete(ctx context.Context, id string) error {
+	_, err := s.client.call(ctx, remove(pathOf("block_schemas", id)), nil)
+	return err
+}

@@ -64,3 +64,42 @@ func (s *BlockTypesService) Delete(ctx context.Context, id string) error {
 	_, err := s.client.call(ctx, remove(pathOf("block_types", id)), nil)
 	return err
 }
+
+// Read gives the type with this id.
+func (s *BlockTypesService) Read(ctx context.Context, id string) (*BlockType, error) {
+	return one[BlockType](ctx, s.client, get(pathOf("block_types", id)))
+}
+
+// BlockTypeUpdate changes how a type is shown; fields left zero are left alone.
+type BlockTypeUpdate struct {
+	LogoURL          Patch[string] `json:"logo_url,omitzero"`
+	DocumentationURL Patch[string] `json:"documentation_url,omitzero"`
+	Description      Patch[string] `json:"description,omitzero"`
+	CodeExample      Patch[string] `json:"code_example,omitzero"`
+}
+
+// Update changes what is set in the update. Types of Prefect's own are an [ErrForbidden].
+func (s *BlockTypesService) Update(ctx context.Context, id string, update BlockTypeUpdate) error {
+	_, err := s.client.call(ctx, patch(pathOf("block_types", id), update), nil)
+	return err
+}
+
+// InstallSystemTypes makes the types of Prefect's own that are missing.
+func (s *BlockTypesService) InstallSystemTypes(ctx context.Context) error {
+	_, err := s.client.call(ctx, post("/block_types/install_system_block_types", nil).harmless(), nil)
+	return err
+}
+
+// Documents gives the named documents of the type with this slug, without their secrets.
+func (s *BlockTypesService) Documents(ctx context.Context, slug string) ([]*BlockDocument, error) {
+	var docs []*BlockDocument
+	_, err := s.client.call(ctx, get(pathOf("block_types", "slug", slug, "block_documents")), &docs)
+	return docs, err
+}
+
+// Capabilities gives what blocks can be able to do, for example "write-path".
+func (s *BlockTypesService) Capabilities(ctx context.Context) ([]string, error) {
+	var capabilities []string
+	_, err := s.client.call(ctx, get("/block_capabilities/"), &capabilities)
+	return capabilities, err
+}

@@ -52,6 +52,13 @@ type Client struct {
 	Artifacts *ArtifactsService
 	// Variables holds named JSON values.
 	Variables *VariablesService
+	// Automations react to events.
+	Automations *AutomationsService
+	// ConcurrencyLimits bound what runs at the same time by name, TagLimits by the tags of task runs.
+	ConcurrencyLimits *ConcurrencyLimitsService
+	TagLimits         *TagLimitsService
+	// SavedSearches holds the filters that users of the UI keep.
+	SavedSearches *SavedSearchesService
 	// BlockTypes, BlockSchemas and BlockDocuments hold named configuration.
 	BlockTypes     *BlockTypesService
 	BlockSchemas   *BlockSchemasService
@@ -237,6 +244,10 @@ func (c *Client) connectServices() {
 	c.Events = &EventsService{c}
 	c.Artifacts = &ArtifactsService{c}
 	c.Variables = &VariablesService{c}
+	c.Automations = &AutomationsService{c}
+	c.ConcurrencyLimits = &ConcurrencyLimitsService{c}
+	c.TagLimits = &TagLimitsService{c}
+	c.SavedSearches = &SavedSearchesService{c}
 	c.BlockTypes = &BlockTypesService{c}
 	c.BlockSchemas = &BlockSchemasService{c}
 	c.BlockDocuments = &BlockDocumentsService{c}

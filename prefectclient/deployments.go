@@ -150,15 +150,19 @@ func (s *DeploymentsService) Resume(ctx context.Context, id string) error {
 	return err
 }
 
+// deploymentRun is a run's description as it is sent: its time is in the state.
+type deploymentRun struct {
+	DeploymentRun
+	State State `json:"state"`
+}
+
+func (r DeploymentRun) asSent() deploymentRun {
+	return deploymentRun{r, State{Type: StateScheduled, Details: StateDetails{ScheduledTime: r.At}}}
+}
+
 // CreateFlowRun makes a run of a deployment, by the call behind the UI's Run button.
 func (s *DeploymentsService) CreateFlowRun(ctx context.Context, id string, in DeploymentRun) (*FlowRun, error) {
-	state := State{Type: StateScheduled}
-	state.Details.ScheduledTime = in.At
-	body := struct {
-		DeploymentRun
-		State State `json:"state"`
-	}{in, state}
-	req := post(pathOf("deployments", id, "create_flow_run"), body)
+	req := post(pathOf("deployments", id, "create_flow_run"), in.asSent())
 	if in.IdempotencyKey != "" {
 		req = req.harmless()
 	}

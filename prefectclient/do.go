@@ -77,6 +77,15 @@ func (c *Client) call(ctx context.Context, req call, out any) (*rest.Response, e
 	return resp, decodeAnswer(req, resp, out)
 }
 
+// one sends a request whose answer is one object.
+func one[T any](ctx context.Context, c *Client, req call) (*T, error) {
+	var out T
+	if _, err := c.call(ctx, req, &out); err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
 func decodeAnswer(req call, resp *rest.Response, out any) error {
 	if err := json.Unmarshal(resp.Body, out); err != nil {
 		return &Error{

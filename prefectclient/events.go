@@ -148,6 +148,25 @@ func (f EventFilter) MarshalJSON() ([]byte, error) {
 	return json.Marshal(out)
 }
 
+// EventCount is how many events there were of a kind, of a resource or in a time.
+type EventCount struct {
+	Value string    `json:"value"`
+	Label string    `json:"label"`
+	Count int       `json:"count"`
+	Start time.Time `json:"start_time"`
+	End   time.Time `json:"end_time"`
+}
+
+// CountBy counts the events that match by "day", "time", "event" or "resource". For "time", unit is week, day, hour,
+// minute or second and every the number of them in a step.
+func (s *EventsService) CountBy(ctx context.Context, by string, filter EventFilter, unit string, every float64) ([]*EventCount, error) {
+	body := map[string]any{"filter": filter}
+	if unit != "" {
+		body["time_unit"], body["time_interval"] = unit, every
+	}
+	return fetch[EventCount](ctx, s.client, pathOf("events", "count-by", by), body)
+}
+
 // Filter walks the events that match, the latest first unless the filter says otherwise.
 func (s *EventsService) Filter(ctx context.Context, filter EventFilter) iter.Seq2[*Event, error] {
 	return func(yield func(*Event, error) bool) {

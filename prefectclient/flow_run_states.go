@@ -163,6 +163,11 @@ func (s *FlowRunsService) settle(ctx context.Context, id, transition string, res
 	return result, nil
 }
 
+// ReadState gives the state with this id.
+func (s *FlowRunsService) ReadState(ctx context.Context, stateID string) (*State, error) {
+	return one[State](ctx, s.client, get(pathOf("flow_run_states", stateID)))
+}
+
 // States gives a flow run's states, the oldest first.
 func (s *FlowRunsService) States(ctx context.Context, id string) ([]*State, error) {
 	req := get("/flow_run_states/")

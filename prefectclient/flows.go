@@ -97,3 +97,19 @@ func (s *FlowsService) Filter(ctx context.Context, q FlowQuery) iter.Seq2[*FlowE
 func (s *FlowsService) Count(ctx context.Context, r Related) (int, error) {
 	return count(ctx, s.client, "/flows/count", r)
 }
+
+// BulkDelete removes at most limit flows that match (0: the server's 50), with their deployments and runs, and gives
+// their ids.
+func (s *FlowsService) BulkDelete(ctx context.Context, filter FlowFilter, limit int) ([]string, error) {
+	return bulkDelete(ctx, s.client, "flows", filter, limit)
+}
+
+// Page gives one page of the flows that match, with the number of all.
+func (s *FlowsService) Page(ctx context.Context, q FlowQuery, number int) (*Page[FlowEntry], error) {
+	return numbered[FlowEntry](ctx, s.client, "/flows/paginate", q.PageSize, number, func(p pageNumber) any {
+		return struct {
+			FlowQuery
+			pageNumber
+		}{q, p}
+	})
+}

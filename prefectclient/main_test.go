@@ -23,14 +23,14 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(covered{m})
 }
 
 // server gives a client of the real server.
 func server(t testing.TB, opts ...Option) *Client {
 	t.Helper()
 	url := stack.Get(t).PrefectAPIURL
-	opts = append([]Option{WithLogger(slog.New(slog.NewTextHandler(t.Output(), nil)))}, opts...)
+	opts = append([]Option{recorded(t), WithLogger(slog.New(slog.NewTextHandler(t.Output(), nil)))}, opts...)
 	c, err := New(url, opts...)
 	if err != nil {
 		t.Fatal(err)

@@ -72,3 +72,43 @@ func count(ctx context.Context, c *Client, path string, body any) (int, error) {
 	_, err := c.call(ctx, read(path, body), &n)
 	return n, err
 }
+
+// Page is one numbered page of a list.
+type Page[T any] struct {
+	Results []*T `json:"results"`
+	// Count is the number of all results, Pages that of all pages; Number counts from 1.
+	Count  int `json:"count"`
+	Pages  int `json:"pages"`
+	Number int `json:"page"`
+}
+
+// pageNumber is the part of a paginate call that moves.
+type pageNumber struct {
+	Number int `json:"page"`
+	Limit  int `json:"limit"`
+}
+
+// numbered posts a paginate call.
+func numbered[T any](ctx context.Context, c *Client, path string, size, number int, body func(pageNumber) any) (*Page[T], error) {
+	size, err := pageSize(size)
+	if err != nil {
+		return nil, err
+	}
+	return one[Page[T]](ctx, c, read(path, body(pageNumber{Number: number, Limit: size})))
+}
+
+// bulkDelete removes what matches a filter and gives the ids of what is gone.
+func bulkDelete(ctx context.Context, c *Client, kind string, filter any, limit int) ([]string, error) {
+	body := map[string]any{kind: filter}
+	if limit > 0 {
+		body["limit"] = limit
+	}
+	// Not repeated after a lost answer: the next attempt would delete more than the limit, and report only those.
+	answer, err := one[struct {
+		Deleted []string `json:"deleted"`
+	}](ctx, c, post(pathOf(kind, "bulk_delete"), body))
+	if err != nil {
+		return nil, err
+	}
+	return answer.Deleted, nil
+}

@@ -53,7 +53,7 @@ func protectedServer(t *testing.T, auth string) (url string) {
 func TestProtectedServer(t *testing.T) {
 	const auth = "admin:a secret"
 	url := protectedServer(t, auth)
-	c := must[*Client](t)(New(url, WithAuthString(auth)))
+	c := must[*Client](t)(New(url, WithAuthString(auth), recorded(t)))
 	t.Cleanup(c.Close)
 	eventually(t, 90*time.Second, "the server answers", func() bool { return c.Admin.Health(t.Context()) == nil })
 

@@ -167,3 +167,30 @@ func (s *TaskRunsService) States(ctx context.Context, id string) ([]*State, erro
 	}
 	return states, nil
 }
+
+// ReadState gives the state with this id.
+func (s *TaskRunsService) ReadState(ctx context.Context, stateID string) (*State, error) {
+	return one[State](ctx, s.client, get(pathOf("task_run_states", stateID)))
+}
+
+// Page gives one page of the task runs that match, with the number of all.
+func (s *TaskRunsService) Page(ctx context.Context, q TaskRunQuery, number int) (*Page[TaskRun], error) {
+	return numbered[TaskRun](ctx, s.client, "/task_runs/paginate", q.PageSize, number, func(p pageNumber) any {
+		return struct {
+			TaskRunQuery
+			pageNumber
+		}{q, p}
+	})
+}
+
+// History counts the task runs that match by state, interval by interval; see [HistoryQuery].
+func (s *TaskRunsService) History(ctx context.Context, q HistoryQuery) ([]*HistoryInterval, error) {
+	return history(ctx, s.client, "/task_runs/history", q)
+}
+
+// CountByState counts the task runs that match, state by state.
+func (s *TaskRunsService) CountByState(ctx context.Context, r Related) (map[StateType]int, error) {
+	var counts map[StateType]int
+	_, err := s.client.call(ctx, read("/ui/task_runs/count", r), &counts)
+	return counts, err
+}

@@ -54,9 +54,43 @@ func (s *VariablesService) Set(ctx context.Context, name string, value any, tags
 	if !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	body["name"] = name
-	_, err = s.client.call(ctx, post("/variables/", body), nil)
+	_, err = s.Create(ctx, name, value, tags...)
 	return err
+}
+
+// Create makes a variable; a name that exists is an [ErrConflict].
+func (s *VariablesService) Create(ctx context.Context, name string, value any, tags ...string) (*Variable, error) {
+	body := map[string]any{"name": name, "value": value, "tags": notNil(tags)}
+	return one[Variable](ctx, s.client, post("/variables/", body))
+}
+
+// ReadByID gives the variable with this id.
+func (s *VariablesService) ReadByID(ctx context.Context, id string) (*Variable, error) {
+	return one[Variable](ctx, s.client, get(pathOf("variables", id)))
+}
+
+// VariableUpdate changes a variable; fields left zero are left alone.
+type VariableUpdate struct {
+	Name  Patch[string]   `json:"name,omitzero"`
+	Value Patch[any]      `json:"value,omitzero"`
+	Tags  Patch[[]string] `json:"tags,omitzero"`
+}
+
+// Update changes what is set in the update of the variable with this id; its name can change.
+func (s *VariablesService) Update(ctx context.Context, id string, update VariableUpdate) error {
+	_, err := s.client.call(ctx, patch(pathOf("variables", id), update), nil)
+	return err
+}
+
+// DeleteByID removes the variable with this id.
+func (s *VariablesService) DeleteByID(ctx context.Context, id string) error {
+	_, err := s.client.call(ctx, remove(pathOf("variables", id)), nil)
+	return err
+}
+
+// Count gives the number of variables that match.
+func (s *VariablesService) Count(ctx context.Context, filter VariableFilter) (int, error) {
+	return count(ctx, s.client, "/variables/count", map[string]any{"variables": filter})
 }
 
 // Delete removes a variable.

@@ -116,6 +116,23 @@ func (s *WorkPoolsService) Filter(ctx context.Context, filter *WorkPoolFilter) i
 	})
 }
 
+// Count gives the number of work pools that match; nil for all.
+func (s *WorkPoolsService) Count(ctx context.Context, filter *WorkPoolFilter) (int, error) {
+	return count(ctx, s.client, "/work_pools/count", map[string]any{"work_pools": filter})
+}
+
+// PoolOccupancy says who holds a pool's slots.
+type PoolOccupancy struct {
+	ActiveSlots      int               `json:"active_slots"`
+	ConcurrencyLimit *int              `json:"concurrency_limit"`
+	Queues           []*QueueOccupancy `json:"queues"`
+}
+
+// ConcurrencyStatus says who holds a pool's slots, queue by queue, with at most limit runs each.
+func (s *WorkPoolsService) ConcurrencyStatus(ctx context.Context, name string, limit int) (*PoolOccupancy, error) {
+	return one[PoolOccupancy](ctx, s.client, read(pathOf("work_pools", name, "concurrency_status"), map[string]int{"flow_run_limit": limit}))
+}
+
 // ScheduledFlowRuns gives the runs that wait in a pool and are due by a time, the earliest first within the queues'
 // priorities. No queues means all of them. A paused pool gives none; an unknown queue is an [ErrNotFound].
 func (s *WorkPoolsService) ScheduledFlowRuns(ctx context.Context, pool string, queues []string, before time.Time, limit int) ([]*ScheduledRun, error) {

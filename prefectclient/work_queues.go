@@ -111,3 +111,72 @@ func (s *WorkQueuesService) Filter(ctx context.Context, pool string, filter *Wor
 		}{filter, p})
 	})
 }
+
+// ReadByID gives the queue with this id.
+func (s *WorkQueuesService) ReadByID(ctx context.Context, id string) (*WorkQueue, error) {
+	return one[WorkQueue](ctx, s.client, get(pathOf("work_queues", id)))
+}
+
+// UpdateByID changes what is set in the update of the queue with this id.
+func (s *WorkQueuesService) UpdateByID(ctx context.Context, id string, update WorkQueueUpdate) error {
+	_, err := s.client.call(ctx, patch(pathOf("work_queues", id), update), nil)
+	return err
+}
+
+// DeleteByID removes the queue with this id.
+func (s *WorkQueuesService) DeleteByID(ctx context.Context, id string) error {
+	_, err := s.client.call(ctx, remove(pathOf("work_queues", id)), nil)
+	return err
+}
+
+// FilterAll walks the queues of all pools that match; nil for all.
+func (s *WorkQueuesService) FilterAll(ctx context.Context, filter *WorkQueueFilter) iter.Seq2[*WorkQueue, error] {
+	return pages(0, func(q *WorkQueue) string { return q.ID }, func(p page) ([]*WorkQueue, error) {
+		return fetch[WorkQueue](ctx, s.client, "/work_queues/filter", struct {
+			WorkQueues *WorkQueueFilter `json:"work_queues,omitempty"`
+			page
+		}{filter, p})
+	})
+}
+
+// QueueStatus says whether a queue is served as it should be.
+type QueueStatus struct {
+	Healthy    bool      `json:"healthy"`
+	LateRuns   int       `json:"late_runs_count"`
+	LastPolled time.Time `json:"last_polled"`
+}
+
+// Status says whether the queue with this id is served as it should be.
+func (s *WorkQueuesService) Status(ctx context.Context, id string) (*QueueStatus, error) {
+	return one[QueueStatus](ctx, s.client, get(pathOf("work_queues", id, "status")))
+}
+
+// QueueOccupancy says who holds a queue's slots.
+type QueueOccupancy struct {
+	// QueueID and QueueName are set where a pool lists its queues.
+	QueueID          string     `json:"queue_id"`
+	QueueName        string     `json:"queue_name"`
+	ActiveSlots      int        `json:"active_slots"`
+	ConcurrencyLimit *int       `json:"concurrency_limit"`
+	FlowRuns         []*SlotRun `json:"flow_runs"`
+}
+
+// SlotRun is a flow run that holds a slot.
+type SlotRun struct {
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	StateType StateType `json:"state_type"`
+	StateName string    `json:"state_name"`
+	StartTime time.Time `json:"start_time"`
+	// TimeInState is in seconds.
+	TimeInState float64 `json:"time_in_current_state"`
+}
+
+// ConcurrencyStatus says who holds the slots of the queue with this id: the first limit runs (0: the server's 200).
+func (s *WorkQueuesService) ConcurrencyStatus(ctx context.Context, id string, limit int) (*QueueOccupancy, error) {
+	body := map[string]int{}
+	if limit > 0 {
+		body["limit"] = limit
+	}
+	return one[QueueOccupancy](ctx, s.client, read(pathOf("work_queues", id, "concurrency_status"), body))
+}
