@@ -42,7 +42,8 @@ type api struct {
 }
 
 // call sends an operation: in is url.Values for a GET, otherwise what is sent as JSON; out, unless nil, receives the
-// answer.
+// answer. Where nothing of it is of interest it must still be MLflow's: a page of a proxy or of a log-in with status 200
+// must not pass for a metric that was stored.
 func (a *api) call(ctx context.Context, op operation, in, out any) error {
 	path := op.path
 	if !strings.HasPrefix(path, "/") {
@@ -63,6 +64,9 @@ func (a *api) call(ctx context.Context, op operation, in, out any) error {
 	resp, err := a.send(ctx, req)
 	if err != nil {
 		return err
+	}
+	if out == nil {
+		out = &struct{}{}
 	}
 	return decode(req, resp, out)
 }

@@ -25,11 +25,13 @@ type Client struct {
 	ModelVersions    *ModelVersionService
 	Server           *ServerService
 
-	api   *api
-	uri   string
-	who   identity
-	home  experimentChoice
-	close func() error
+	api    *api
+	uri    string
+	who    identity
+	home   experimentChoice
+	resume *runOnce
+	system *SystemMetrics
+	close  func() error
 }
 
 // experimentChoice is the experiment of runs that name none.
@@ -103,6 +105,8 @@ func assemble(s *settings, uri func(*rest.Client) string, closeStore func() erro
 		uri:    uri(plumbing),
 		who:    identify(s),
 		home:   experimentChoice{s.experiment, s.experimentBy},
+		resume: &runOnce{id: s.run},
+		system: s.system,
 		close: func() error {
 			plumbing.Close()
 			return closeStore()

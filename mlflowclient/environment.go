@@ -27,6 +27,13 @@ import (
 //	MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER         true
 //	MLFLOW_WORKSPACE                               the workspace to work in
 //	MLFLOW_EXPERIMENT_ID, MLFLOW_EXPERIMENT_NAME   the experiment of runs that name none
+//	MLFLOW_RUN_ID                                  the run that the first Start resumes
+//	MLFLOW_RUN_CONTEXT                             a JSON object of tags for every run
+//	MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING           true or 1: see [SystemMetrics]
+//	MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL        10 seconds
+//	MLFLOW_SYSTEM_METRICS_SAMPLES_BEFORE_LOGGING   1
+//	MLFLOW_SYSTEM_METRICS_NODE_ID                  this machine's name in the metrics' keys
+//	LOGNAME, USER, LNAME, USERNAME                 the user, before what the system says
 //
 // MLFLOW_TRACKING_AWS_SIGV4 and MLFLOW_TRACKING_AUTH are refused rather than ignored: see [WithTransport] for signing.
 func FromEnv(ctx context.Context, opts ...Option) (*Client, error) {
@@ -67,6 +74,9 @@ func (e environment) option() (Option, error) {
 	}
 	s.workspace = strings.TrimSpace(e.get("MLFLOW_WORKSPACE"))
 	s.experiment, s.experimentBy = e.get("MLFLOW_EXPERIMENT_ID"), e.get("MLFLOW_EXPERIMENT_NAME")
+	if err := e.readTracking(&s); err != nil {
+		return nil, err
+	}
 	return func(to *settings) error {
 		s.rest.UserAgent, s.artifactRoot = to.rest.UserAgent, to.artifactRoot
 		*to = s

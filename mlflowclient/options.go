@@ -3,6 +3,7 @@ package mlflowclient
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"time"
 
@@ -37,6 +38,9 @@ type settings struct {
 	source       string
 	experiment   string // id
 	experimentBy string // name
+	tags         map[string]string
+	run          string
+	system       *SystemMetrics
 }
 
 // Option configures [New]. Options validate: New returns their error.
@@ -162,7 +166,29 @@ func WithDelayedACK() Option {
 	return func(s *settings) error { s.rest.NoQuickACK = true; return nil }
 }
 
-// WithExperiment is where runs go that name no experiment: by id or, when that is empty, by name, made when needed.
+// WithExperiment is where runs go that name no experiment: by name, made when needed, or by id. When both are given they
+// must be of the same experiment.
 func WithExperiment(id, name string) Option {
 	return func(s *settings) error { s.experiment, s.experimentBy = id, name; return nil }
+}
+
+// WithTags are tags of every run of [Client.Start]; they win over those that are set automatically, and lose against the run's own.
+func WithTags(tags map[string]string) Option {
+	return func(s *settings) error { s.tags = maps.Clone(tags); return nil }
+}
+
+// WithRun makes the first [Client.Start] or [Client.Track] resume a run instead of making one; see [StartRun].
+func WithRun(id string) Option {
+	return func(s *settings) error { s.run = id; return nil }
+}
+
+// WithSystemMetrics logs what the machine does to every run of [Client.Start] while it lasts.
+func WithSystemMetrics(m SystemMetrics) Option {
+	return func(s *settings) error {
+		if err := m.validate(); err != nil {
+			return err
+		}
+		s.system = &m
+		return nil
+	}
 }

@@ -308,9 +308,11 @@ func sameTags(t *testing.T, c *mlflowclient.Client, theirs *pyExperiment) {
 	for kind, ours := range map[string]*mlflowclient.ActiveRun{"parent": parent, "child": child} {
 		must(t, ours.End(t.Context(), mlflowclient.StatusFinished))
 		got, want := getRun(t, c, ours.ID), python[kind]
-		keys := slices.Sorted(maps.Keys(got.Tags))
-		wanted := slices.DeleteFunc(slices.Sorted(maps.Keys(want.Tags)), func(key string) bool { return strings.HasPrefix(key, "mlflow.source.git.") })
-		if !slices.Equal(keys, wanted) || got.UserID != want.UserID || got.Tags["mlflow.user"] != want.Tags["mlflow.user"] ||
+		keys, wanted := slices.Sorted(maps.Keys(got.Tags)), slices.Sorted(maps.Keys(want.Tags))
+		git := func(tags map[string]string) string {
+			return strings.Join([]string{tags[mlflowclient.TagGitCommit], tags[mlflowclient.TagGitBranch], tags[mlflowclient.TagGitRepoURL]}, " ")
+		}
+		if !slices.Equal(keys, wanted) || git(got.Tags) != git(want.Tags) || got.UserID != want.UserID || got.Tags["mlflow.user"] != want.Tags["mlflow.user"] ||
 			got.Tags["mlflow.source.type"] != want.Tags["mlflow.source.type"] || string(got.Status) != want.Status {
 			t.Errorf("%s: ours %+v\nPython's %+v", kind, got, want)
 		}

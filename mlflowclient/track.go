@@ -8,42 +8,68 @@ import (
 	"time"
 )
 
-// endTimeout bounds the last call of a run, which is made even when the context is over.
-const endTimeout = 30 * time.Second
-
 // Tags that MLflow's user interface reads.
 const (
-	TagUser       = "mlflow.user"
-	TagSourceName = "mlflow.source.name"
-	TagSourceType = "mlflow.source.type"
-	TagRunName    = "mlflow.runName"
-	TagParentRun  = "mlflow.parentRunId"
-	TagNote       = "mlflow.note.content"
+	TagUser            = "mlflow.user"
+	TagSourceName      = "mlflow.source.name"
+	TagSourceType      = "mlflow.source.type"
+	TagGitCommit       = "mlflow.source.git.commit"
+	TagGitBranch       = "mlflow.source.git.branch"
+	TagGitRepoURL      = "mlflow.source.git.repoURL"
+	TagRunName         = "mlflow.runName"
+	TagParentRun       = "mlflow.parentRunId"
+	TagNote            = "mlflow.note.content"
+	TagLoggedImages    = "mlflow.loggedImages"
+	TagLoggedArtifacts = "mlflow.loggedArtifacts"
 )
 
 // StartRun is what a run starts with; see [Client.Start].
 type StartRun struct {
+	// RunID resumes a run that exists instead of making one. ExperimentID, unless empty, must then be the run's own,
+	// ParentID has no effect, and Name, Description and Tags are set when they are given.
+	RunID string
 	// ExperimentID is where the run goes; empty means the client's experiment ([WithExperiment]), else "0".
 	ExperimentID string
 	// Name is shown in lists; empty lets the server invent one like "caring-finch-957".
 	Name string
-	// ParentID makes it a child run.
+	// ParentID makes it a child of a run, which must exist and not be deleted.
 	ParentID string
 	// Description is Markdown, shown on the run's page.
 	Description string
 	// Tags win over those that are set automatically.
 	Tags map[string]string
+	// SystemMetrics logs what the machine does while the run lasts; nil means as the client was made
+	// ([WithSystemMetrics]), by default not.
+	SystemMetrics *SystemMetrics
 }
 
-// ActiveRun is a run under way. It is safe for concurrent use; End it exactly once.
-type ActiveRun struct {
-	RunInfo
-	runs *RunService
-}
-
-// Start makes a run with the tags that Python's client sets: who, with which program, under which parent. Call
-// [ActiveRun.End] in the end, or use [Client.Track], which does.
+// Start makes a run with the tags that Python's client sets: who, with which program from which commit, under which
+// parent. Call [ActiveRun.End] in the end, or use [Client.Track], which does. The first run that a client with
+// [WithRun] starts is that run, resumed.
 func (c *Client) Start(ctx context.Context, in StartRun) (*ActiveRun, error) {
+	if in.Description != "" && in.Tags[TagNote] != "" {
+		return nil, invalid("the description is given twice, as such and as tag %s", TagNote)
+	}
+	if in.RunID == "" {
+		in.RunID = c.resume.take()
+	}
+	if in.RunID != "" {
+		return c.resumeRun(ctx, in)
+	}
+	if in.ParentID != "" {
+		parent, err := c.Runs.Get(ctx, in.ParentID)
+		if err != nil {
+			return nil, fmt.Errorf("parent run %s: %w", in.ParentID, err)
+		}
+		if parent.Stage == StageDeleted {
+			return nil, &Error{Code: CodeInvalidState, Message: fmt.Sprintf("the parent run %s is deleted; restore it first", in.ParentID)}
+		}
+	}
+	return c.startNew(ctx, in)
+}
+
+// startNew makes a run whose parent is known to be there.
+func (c *Client) startNew(ctx context.Context, in StartRun) (*ActiveRun, error) {
 	experiment, err := c.experimentOf(ctx, in.ExperimentID)
 	if err != nil {
 		return nil, err
@@ -59,45 +85,88 @@ func (c *Client) Start(ctx context.Context, in StartRun) (*ActiveRun, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ActiveRun{RunInfo: run.RunInfo, runs: c.Runs}, nil
+	return c.activate(ctx, run.RunInfo, in.SystemMetrics, 0), nil
 }
 
-// ContextTags are the tags that every run of [Client.Start] gets: who, and with which program.
-func (c *Client) ContextTags() map[string]string {
-	return map[string]string{TagUser: c.who.user, TagSourceName: c.who.source, TagSourceType: "LOCAL"}
+// activate makes a run the one under way. system, unless nil, wins over the client's own; its first step is given.
+func (c *Client) activate(ctx context.Context, run RunInfo, system *SystemMetrics, step int64) *ActiveRun {
+	active := &ActiveRun{RunInfo: run, runs: c.Runs, client: c}
+	if system == nil {
+		system = c.system
+	}
+	if system != nil {
+		active.monitor = startMonitor(ctx, c.Runs, run.ID, *system, step)
+	}
+	return active
 }
 
+// experimentOf finds the experiment of a run: the given one, or the client's by name, or by id.
 func (c *Client) experimentOf(ctx context.Context, id string) (string, error) {
 	switch {
 	case id != "":
 		return id, nil
-	case c.home.id != "":
-		return c.home.id, nil
 	case c.home.name != "":
 		experiment, err := c.Experiments.GetOrCreate(ctx, c.home.name)
 		if err != nil {
 			return "", err
 		}
+		if c.home.id != "" && c.home.id != experiment.ID {
+			return "", invalid("the experiment %s has the id %s, not %s: give its name or its id", quote(c.home.name), experiment.ID, c.home.id)
+		}
 		return experiment.ID, nil
+	case c.home.id != "":
+		return c.home.id, nil
 	}
 	return DefaultExperimentID, nil
 }
 
 // Track starts a run, calls do, and always ends the run: FINISHED when do returns nil, KILLED when the context was
-// cancelled or timed out and do failed, FAILED when do failed otherwise or panicked (the panic goes on). It returns
-// do's error, joined with that of ending the run.
-func (c *Client) Track(ctx context.Context, in StartRun, do func(context.Context, *ActiveRun) error) (err error) {
+// cancelled or timed out and do failed, FAILED when do failed otherwise or panicked (the panic goes on). A context of
+// [os/signal.NotifyContext] thus makes an interrupted run a KILLED one. Metric writers of the run are closed first; what
+// they could not store makes the run a FAILED one, too. It returns do's error, joined with those of the end.
+func (c *Client) Track(ctx context.Context, in StartRun, do func(context.Context, *ActiveRun) error) error {
 	run, err := c.Start(ctx, in)
 	if err != nil {
 		return err
 	}
+	return run.track(ctx, do)
+}
+
+// StartChild starts a run below this one, in the same experiment unless in names another. End it before its parent.
+func (r *ActiveRun) StartChild(ctx context.Context, in StartRun) (*ActiveRun, error) {
+	switch {
+	case in.RunID != "":
+		return nil, invalid("a run that is resumed keeps its parent: use Client.Start for run %s", in.RunID)
+	case in.ParentID != "" && in.ParentID != r.ID:
+		return nil, invalid("a child of run %s cannot have the parent %s", r.ID, in.ParentID)
+	case in.Description != "" && in.Tags[TagNote] != "":
+		return nil, invalid("the description is given twice, as such and as tag %s", TagNote)
+	}
+	in.ParentID = r.ID
+	if in.ExperimentID == "" {
+		in.ExperimentID = r.ExperimentID
+	}
+	return r.client.startNew(ctx, in)
+}
+
+// Track is [Client.Track] for a run below this one; see [ActiveRun.StartChild].
+func (r *ActiveRun) Track(ctx context.Context, in StartRun, do func(context.Context, *ActiveRun) error) error {
+	child, err := r.StartChild(ctx, in)
+	if err != nil {
+		return err
+	}
+	return child.track(ctx, do)
+}
+
+func (r *ActiveRun) track(ctx context.Context, do func(context.Context, *ActiveRun) error) (err error) {
 	status := StatusFailed
 	defer func() {
-		if endErr := run.End(ctx, status); endErr != nil {
-			err = errors.Join(err, fmt.Errorf("run %s could not be ended as %s: %w", run.ID, status, endErr))
+		if endErr := r.End(ctx, status); endErr != nil {
+			err = errors.Join(err, fmt.Errorf("run %s could not be ended as %s: %w", r.ID, status, endErr))
 		}
 	}()
-	err = do(ctx, run)
+	err = do(ctx, r)
+	err = errors.Join(err, r.closeWriters(ctx))
 	status = endStatus(ctx, err)
 	return err
 }
@@ -112,44 +181,9 @@ func endStatus(ctx context.Context, err error) RunStatus {
 	return StatusFailed
 }
 
-// End sets status and end time. It works on a context that is over, for as long as 30 seconds, so that no run is left
-// RUNNING.
-func (r *ActiveRun) End(ctx context.Context, status RunStatus) error {
-	if !status.Ended() {
-		return invalid("a run ends as FINISHED, FAILED or KILLED, not as %q", status)
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
-	defer cancel()
-	_, err := r.runs.Update(ctx, r.ID, UpdateRun{Status: status, EndTime: time.Now()})
-	return err
-}
-
-// LogMetric logs one point; see [RunService.LogMetric].
-func (r *ActiveRun) LogMetric(ctx context.Context, m Metric) error {
-	return r.runs.LogMetric(ctx, r.ID, m)
-}
-
-// LogParam logs a param; see [RunService.LogParam].
-func (r *ActiveRun) LogParam(ctx context.Context, key, value string) error {
-	return r.runs.LogParam(ctx, r.ID, key, value)
-}
-
-// LogBatch logs many at once; see [RunService.LogBatch].
-func (r *ActiveRun) LogBatch(ctx context.Context, b Batch) error {
-	return r.runs.LogBatch(ctx, r.ID, b)
-}
-
-// LogInputs says what the run read; see [RunService.LogInputs].
-func (r *ActiveRun) LogInputs(ctx context.Context, in Inputs) error {
-	return r.runs.LogInputs(ctx, r.ID, in)
-}
-
-// SetTag sets a tag; see [RunService.SetTag].
-func (r *ActiveRun) SetTag(ctx context.Context, key, value string) error {
-	return r.runs.SetTag(ctx, r.ID, key, value)
-}
-
-// LogOutputs says which logged models the run made; see [RunService.LogOutputs]. [ActiveRun.LogModel] does so by itself.
-func (r *ActiveRun) LogOutputs(ctx context.Context, outputs []ModelOutput) error {
-	return r.runs.LogOutputs(ctx, r.ID, outputs)
+// grace is a context for the last calls of a run, which are made even when the given one is over: it ends d after that.
+func grace(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	last, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(d, cancel) })
+	return last, func() { stop(); cancel() }
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // Python returns the interpreter of the pinned virtual environment that stack/requirements/<set>.txt describes: "mlflow" (with
-// scikit-learn, Optuna, onnxruntime), "prefect" or "evidently". Under REQUIRE_STACK=1 it installs the environment when it is missing.
+// scikit-learn, Optuna, onnxruntime), "prefect", "evidently" or "psutil". Under REQUIRE_STACK=1 it installs the environment when it is missing.
 func Python(tb testing.TB, set string) string {
 	tb.Helper()
 	short(tb)
