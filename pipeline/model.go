@@ -1,7 +1,11 @@
 package pipeline
 
 import (
+	"bytes"
+	"context"
+
 	"mlopsgo/internal/onnx"
+	"mlopsgo/internal/skops"
 	"mlopsgo/mlflowclient/mlmodel"
 	"mlopsgo/pipeline/forest"
 )
@@ -9,27 +13,32 @@ import (
 // modelHome is where a model is kept, which its MLmodel file repeats.
 type modelHome struct{ artifactPath, runID, modelID string }
 
-// modelFiles writes the split's scaler and the forest as the files of an MLflow model, with the features as its signature and the first test
-// rows as its input example.
-func modelFiles(split *Split, model *forest.Classifier, home modelHome) ([]mlmodel.File, error) {
-	file := exportForest(split, model)
-	label := mlmodel.Long
-	if len(file.StringClasses) > 0 {
-		label = mlmodel.String
-	}
-	encoded, err := file.Model()
+// modelFiles writes the split's scaler and the forest as the files of an MLflow model: as an ONNX graph, which Go serves, and as the
+// pipeline of scikit-learn that it is. Its signature holds the features and what scikit-learn's predict gives, its input example the first
+// test rows.
+func modelFiles(ctx context.Context, split *Split, model *forest.Classifier, home modelHome) ([]mlmodel.File, error) {
+	graph, err := exportForest(split, model).Model()
 	if err != nil {
 		return nil, err
 	}
-	outputs := []mlmodel.Column{{Name: "label", Type: mlmodel.Type{Kind: label}}}
-	for _, class := range model.Classes() {
-		outputs = append(outputs, mlmodel.Column{Name: "probability_" + split.Classes.Text(class), Type: mlmodel.Type{Kind: mlmodel.Float}})
+	pipeline, err := exportPipeline(split, model)
+	if err != nil {
+		return nil, err
+	}
+	var sklearn bytes.Buffer
+	if err := pipeline.Write(ctx, &sklearn); err != nil {
+		return nil, err
+	}
+	label := "int64"
+	if split.Classes.texts != nil {
+		label = "object" // numpy's type of what pandas gives scikit-learn as text
 	}
 	return mlmodel.ONNXModel{
-		Data: encoded.Encode(),
+		Data:    graph.Encode(),
+		Sklearn: &mlmodel.SklearnObject{Data: sklearn.Bytes(), Version: skops.SklearnVersion, Trusted: []string{skops.TreeType}},
 		Signature: &mlmodel.Signature{
 			Inputs:  mlmodel.Columns(mlmodel.Double, split.Features...),
-			Outputs: &mlmodel.Schema{Columns: outputs},
+			Outputs: &mlmodel.Schema{Tensors: []mlmodel.TensorSpec{{DType: label, Shape: []int64{-1}}}},
 		},
 		Example:      split.example(),
 		ArtifactPath: home.artifactPath,
@@ -60,13 +69,7 @@ func exportForest(split *Split, model *forest.Classifier) *onnx.Forest {
 		Mean: split.Scaler.Mean, Scale: split.Scaler.Scale, Features: len(split.Features),
 		Producer: "mlopsgo",
 	}
-	for _, class := range model.Classes() {
-		if split.Classes.texts == nil {
-			out.IntClasses = append(out.IntClasses, int64(class))
-		} else {
-			out.StringClasses = append(out.StringClasses, split.Classes.Text(class))
-		}
-	}
+	out.IntClasses, out.StringClasses = split.labels(model)
 	for _, tree := range model.Trees() {
 		out.Trees = append(out.Trees, onnx.Tree{
 			Left: ints(tree.Left), Right: ints(tree.Right), Feature: ints(tree.Feature), Threshold: tree.Threshold, Values: tree.Values,

@@ -117,7 +117,7 @@ func (a *attempt) files(ctx context.Context, model *forest.Classifier, runID, mo
 	if err != nil {
 		return nil, err
 	}
-	files, err := modelFiles(a.data.split, model, modelHome{artifactPath: logged.ArtifactURI, runID: runID, modelID: modelID})
+	files, err := modelFiles(ctx, a.data.split, model, modelHome{artifactPath: logged.ArtifactURI, runID: runID, modelID: modelID})
 	if err != nil {
 		return nil, err
 	}

@@ -127,7 +127,7 @@ func checkRegistered(t *testing.T, client *mlflowclient.Client, done *Registered
 		names = append(names, entry.Name())
 	}
 	want := []string{
-		"MLmodel", "conda.yaml", "input_example.json", "model.onnx", "python_env.yaml", "reference.csv", "requirements.txt", "serving_input_example.json",
+		"MLmodel", "conda.yaml", "input_example.json", "model.onnx", "model.skops", "python_env.yaml", "reference.csv", "requirements.txt", "serving_input_example.json",
 	}
 	if !slices.Equal(names, want) || err != nil {
 		t.Errorf("files %v, %v", names, err)
@@ -211,7 +211,7 @@ func TestPythonLoadsWhatWasRegistered(t *testing.T) {
 	if read.Wine != 5 {
 		t.Errorf("the original's test wine is %d, want 5", read.Wine)
 	}
-	if !slices.Equal(read.Features, RedWine().Features) || !slices.Equal(read.Flavors, []string{"onnx", "python_function"}) || read.Example != 5 ||
+	if !slices.Equal(read.Features, RedWine().Features) || !slices.Equal(read.Flavors, []string{"onnx", "python_function", "sklearn"}) || read.Example != 5 ||
 		read.ModelID != done.ModelID || !strings.Contains(read.Status, "READY") || read.ArtifactPath != read.ArtifactLocation || read.ArtifactPath == "" {
 		t.Errorf("%+v", read)
 	}

@@ -26,7 +26,7 @@ type Training struct {
 	Split   *Split
 	Params  forest.Params
 	Dataset mlflowclient.DatasetInput
-	// Out is the folder to write, an MLflow model with flavors onnx and python_function; it must not exist yet. It appears whole or not
+	// Out is the folder to write, an MLflow model with flavors onnx, sklearn and python_function; it must not exist yet. It appears whole or not
 	// at all.
 	Out string
 	// Client and Experiment say where the run is recorded; the experiment is made when missing.
@@ -129,7 +129,7 @@ func allNamedMap(p forest.Params) map[string]string {
 
 // keep uploads the model's files and writes its folder.
 func (t Training) keep(ctx context.Context, run *mlflowclient.ActiveRun, model *forest.Classifier, description record) error {
-	files, err := modelFiles(t.Split, model, modelHome{artifactPath: artifactPath, runID: run.ID})
+	files, err := modelFiles(ctx, t.Split, model, modelHome{artifactPath: artifactPath, runID: run.ID})
 	if err != nil {
 		return err
 	}

@@ -8,18 +8,20 @@ import (
 	"time"
 )
 
-// ONNXModel is a new model with the flavors onnx and python_function.
+// ONNXModel is a new model with the flavors onnx and python_function, and sklearn when it has that form too.
 //
 // For mlflow.pyfunc every output of the graph must be a vector, and a table is passed as one matrix in the order of the
-// signature's columns when the graph has one input.
+// signature's columns when the graph has one input. With flavor sklearn, mlflow.pyfunc takes the scikit-learn object instead.
 type ONNXModel struct {
 	// Data is the file model.onnx.
 	Data []byte
+	// Sklearn is the same model as an object of scikit-learn; nil for none. See [SklearnObject].
+	Sklearn *SklearnObject
 	// Signature is optional, but a model without it takes columns in whatever order they come.
 	Signature *Signature
 	// Example is optional.
 	Example *Example
-	// Environment is DefaultEnvironment when its Python is "".
+	// Environment is DefaultEnvironment when its Python is "", with what scikit-learn needs when there is Sklearn.
 	Environment Environment
 	// ONNXVersion is the version of Python's onnx package that reads the file; "" means that of DefaultEnvironment.
 	ONNXVersion string
@@ -55,11 +57,20 @@ func (m ONNXModel) Files() ([]File, error) {
 	}
 	if m.Environment.Python == "" {
 		m.Environment = DefaultEnvironment()
+		if m.Sklearn != nil {
+			m.Environment = SklearnEnvironment()
+		}
 	}
 	if err := m.Environment.check(); err != nil {
 		return nil, fmt.Errorf("mlmodel: %w", err)
 	}
 	files := []File{{onnxDataFile, m.Data}}
+	if m.Sklearn != nil {
+		if len(m.Sklearn.Data) == 0 {
+			return nil, errors.New("mlmodel: a scikit-learn object without data")
+		}
+		files = append(files, File{skopsDataFile, m.Sklearn.Data})
+	}
 	if m.Example != nil {
 		if err := m.Example.check(m.Signature); err != nil {
 			return nil, fmt.Errorf("mlmodel: %w", err)
@@ -130,6 +141,9 @@ func (m ONNXModel) model(size int64) *Model {
 			}},
 		},
 		Extra: Map{{"model_id", nil}, {"prompts", nil}},
+	}
+	if m.Sklearn != nil {
+		model.Flavors = []Flavor{model.Flavors[0], m.Sklearn.flavor(), m.Sklearn.pyfunc(env, m.Environment.Python)}
 	}
 	if m.ModelID == "" {
 		model.ModelUUID = newUUID()

@@ -19,8 +19,8 @@ wine = pd.DataFrame([[0.7, 0.0, 0.56, 9.4]], columns=["volatile acidity", "citri
 logged = mlflow.get_logged_model(model.metadata.model_id)
 print(json.dumps({
     "features": features,
-    "labels": model.predict(table[features].astype(np.float64))["label"].tolist(),
-    "wine": int(model.predict(wine)["label"][0]),
+    "labels": model.predict(table[features].astype(np.float64)).tolist(),
+    "wine": int(model.predict(wine)[0]),
     "example": len(model.predict(model.input_example)),
     "flavors": sorted(model.metadata.flavors),
     "model_id": model.metadata.model_id,

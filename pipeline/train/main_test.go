@@ -76,12 +76,13 @@ func TestScikitLearnTrainsTheSameModel(t *testing.T) {
 				Rows      int
 				Different int     `json:"different_labels"`
 				Error     float64 `json:"probability_error"`
+				Sklearn   float64 `json:"sklearn_error"`
 			}
 			if err := json.Unmarshal(output, &same); err != nil {
 				t.Fatalf("%v\n%s", err, output)
 			}
-			if same.Different != 0 || same.Error > 1e-7 || same.Rows == 0 {
-				t.Errorf("%+v: want no different label and probabilities within 1e-7", same)
+			if same.Different != 0 || same.Error > 1e-7 || same.Sklearn != 0 || same.Rows == 0 {
+				t.Errorf("%+v: want no different label, probabilities of ONNX within 1e-7 and those of scikit-learn equal", same)
 			}
 			if !strings.Contains(done.Stdout, fmt.Sprintf("accuracy %v,", same.Accuracy)) {
 				t.Errorf("scikit-learn's accuracy is %v, the command says:\n%s", same.Accuracy, done.Stdout)

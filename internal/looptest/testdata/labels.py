@@ -12,4 +12,4 @@ import pandas as pd
 uri, csv, *features = sys.argv[1:]
 frame = pd.read_csv(csv, sep=None, engine="python")[features].astype("float64")
 answer = mlflow.pyfunc.load_model(uri).predict(frame)
-print(json.dumps([int(label) for label in answer["label"]]))
+print(json.dumps([int(label) for label in answer]))
