@@ -14,7 +14,7 @@
 //
 // [Parse] and [Model.Encode] are the file MLmodel. Files that Python wrote come out with the same bytes: keys in the
 // order, strings in the quotes and lines folded at the place that PyYAML chooses. Flavors and keys that this package
-// does not know are kept. [ONNXModel] describes a new model with the flavors onnx, python_function and, where it has one, sklearn, as a list of
-// files for an upload or as a folder on disk; [OpenFolder] reads a folder of any flavor. A folder may come from
-// anywhere: nothing in it can make a reader leave it.
+// does not know are kept. [ONNXModel] describes a new model with the flavors onnx, python_function and, where it has
+// one, sklearn, as a list of files for an upload or as a folder on disk; [OpenFolder] reads a folder of any flavor. A
+// folder may come from anywhere: nothing in it can make a reader leave it.
 package mlmodel
