@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"time"
 
@@ -30,6 +32,7 @@ type Client struct {
 	s3       *awss3.Client
 	region   string
 	endpoint string // for errors; empty means Amazon
+	close    func()
 }
 
 // New makes a client. It may read ~/.aws and, when no credentials are given, look for them at the machine's role; it does not
@@ -38,12 +41,13 @@ func New(ctx context.Context, c Config) (*Client, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	shared, err := config.LoadDefaultConfig(ctx, c.loadOptions()...)
+	transport := c.transport()
+	shared, err := config.LoadDefaultConfig(ctx, c.loadOptions(transport)...)
 	if err != nil {
 		return nil, fmt.Errorf("read the AWS configuration: %w", err)
 	}
 	shared.Region = cmp.Or(shared.Region, defaultRegion)
-	client := &Client{region: shared.Region}
+	client := &Client{region: shared.Region, close: transport.CloseIdleConnections}
 	client.s3 = awss3.NewFromConfig(shared, func(o *awss3.Options) {
 		if c.Endpoint != "" {
 			o.BaseEndpoint = aws.String(c.Endpoint)
@@ -56,17 +60,60 @@ func New(ctx context.Context, c Config) (*Client, error) {
 	return client, nil
 }
 
-// loadOptions turns the Config into what the SDK's loader takes.
-func (c Config) loadOptions() []func(*config.LoadOptions) error {
-	transport := awshttp.NewBuildableClient().WithReadTimeout(cmp.Or(c.Stall, defaultStall)).WithTransportOptions(func(t *http.Transport) {
-		t.IdleConnTimeout = defaultStall
-		t.DisableKeepAlives = c.OneCall
-		if c.IgnoreTLS {
-			t.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} // asked for by MLFLOW_S3_IGNORE_TLS
+// Close ends the connections that nothing is going on at. Later calls make new ones.
+func (c *Client) Close() { c.close() }
+
+// transport is the SDK's, with a limit to a connection's silence. The SDK has such a limit, too, but keeps its connections to itself, and then
+// nobody can end them.
+func (c Config) transport() *http.Transport {
+	t := awshttp.NewBuildableClient().GetTransport()
+	t.IdleConnTimeout = defaultStall
+	t.DisableKeepAlives = c.OneCall
+	t.MaxIdleConnsPerHost = 64 // parts of a file travel side by side
+	t.WriteBufferSize = 64 << 10
+	if c.IgnoreTLS {
+		t.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} // asked for by MLFLOW_S3_IGNORE_TLS
+	}
+	stall, dial := cmp.Or(c.Stall, defaultStall), t.DialContext
+	t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
 		}
-	})
+		return &watched{conn, stall}, nil
+	}
+	return t
+}
+
+// watched fails when a read has waited for too long, and nothing was written meanwhile: the transport reads already while a body is on its way.
+type watched struct {
+	net.Conn
+	stall time.Duration
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	if err := w.SetReadDeadline(time.Now().Add(w.stall)); err != nil {
+		return 0, err
+	}
+	return w.Conn.Read(p)
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	n, err := w.Conn.Write(p)
+	if n > 0 {
+		err = errors.Join(err, w.SetReadDeadline(time.Now().Add(w.stall)))
+	}
+	return n, err
+}
+
+// loadOptions turns the Config into what the SDK's loader takes.
+func (c Config) loadOptions(transport *http.Transport) []func(*config.LoadOptions) error {
 	options := []func(*config.LoadOptions) error{
-		config.WithHTTPClient(transport),
+		config.WithHTTPClient(&http.Client{
+			Transport: transport,
+			// A redirect's answer says that the bucket is elsewhere, which is worth more than to follow it with a signature for this place.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}),
 		config.WithLogger(logging.Nop{}), // what matters comes as an error; the SDK would write to standard error
 		config.WithRetryer(func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {

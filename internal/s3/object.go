@@ -27,6 +27,16 @@ type Info struct {
 	SHA256       string
 	ContentType  string
 	LastModified time.Time
+
+	verifier func() *Verifier
+}
+
+// Verifier gives what to check the object's content with, or nil when the server keeps no checksum of the whole.
+func (i Info) Verifier() *Verifier {
+	if i.verifier == nil {
+		return nil
+	}
+	return i.verifier()
 }
 
 // Holds reports that the object is known to hold exactly these bytes: by its SHA-256 where it has one, else by the MD5 that an ETag
@@ -58,13 +68,29 @@ func (c *Client) Get(ctx context.Context, a Address, maxBytes int64) (*Object, e
 		return nil, c.failure("get", a.String(), err)
 	}
 	info := Info{
-		aws.ToInt64(out.ContentLength), aws.ToString(out.ETag), aws.ToString(out.ChecksumSHA256), aws.ToString(out.ContentType), aws.ToTime(out.LastModified),
+		Size: aws.ToInt64(out.ContentLength), ETag: aws.ToString(out.ETag), SHA256: aws.ToString(out.ChecksumSHA256),
+		ContentType: aws.ToString(out.ContentType), LastModified: aws.ToTime(out.LastModified),
 	}
 	if maxBytes > 0 && (out.ContentLength == nil || info.Size > maxBytes) {
 		_ = out.Body.Close()
 		return nil, &Error{Op: "get", Target: a.String(), Err: fmt.Errorf("%w: %d bytes, more than %d", ErrTooBig, info.Size, maxBytes)}
 	}
 	return &Object{Info: info, ReadCloser: &body{ReadCloser: out.Body, client: c, address: a}}, nil
+}
+
+// GetRange opens length bytes of an object from offset on, of which there must be at least one. It fails when the object's ETag is no longer
+// the given one: parts of two objects make none. The server's checksum is of the whole and not verified here; see [Info.Verifier].
+func (c *Client) GetRange(ctx context.Context, a Address, offset, length int64, etag string) (io.ReadCloser, error) {
+	span := fmt.Sprintf("bytes=%d-%d", offset, offset+length-1)
+	out, err := c.s3.GetObject(ctx, &awss3.GetObjectInput{Bucket: &a.Bucket, Key: &a.Key, Range: &span, IfMatch: &etag})
+	if err != nil {
+		return nil, c.failure("get", a.String(), err)
+	}
+	if got := aws.ToInt64(out.ContentLength); got != length {
+		_ = out.Body.Close()
+		return nil, &Error{Op: "get", Target: a.String(), Err: fmt.Errorf("the server answered %s with %d bytes", span, got)}
+	}
+	return &body{ReadCloser: out.Body, client: c, address: a}, nil
 }
 
 // body turns failures of reading into this package's errors.
@@ -87,7 +113,15 @@ func (c *Client) Head(ctx context.Context, a Address) (Info, error) {
 	out, err := c.s3.HeadObject(ctx, &awss3.HeadObjectInput{Bucket: &a.Bucket, Key: &a.Key, ChecksumMode: types.ChecksumModeEnabled})
 	if err == nil {
 		return Info{
-			aws.ToInt64(out.ContentLength), aws.ToString(out.ETag), aws.ToString(out.ChecksumSHA256), aws.ToString(out.ContentType), aws.ToTime(out.LastModified),
+			Size: aws.ToInt64(out.ContentLength), ETag: aws.ToString(out.ETag), SHA256: aws.ToString(out.ChecksumSHA256),
+			ContentType: aws.ToString(out.ContentType), LastModified: aws.ToTime(out.LastModified),
+			verifier: func() *Verifier {
+				sums := checksums{out.ChecksumSHA256, out.ChecksumCRC64NVME, out.ChecksumCRC32C, out.ChecksumCRC32}
+				if v := sums.verifier(out.ChecksumType); v != nil {
+					return v
+				}
+				return ETagVerifier(aws.ToString(out.ETag), string(out.ServerSideEncryption)+aws.ToString(out.SSECustomerAlgorithm))
+			},
 		}, nil
 	}
 	failure := c.failure("head", a.String(), err)
