@@ -15,7 +15,7 @@ import (
 // folder is artifacts on this machine's disk, where a database file's runs have theirs.
 type folder struct{ path string }
 
-func (f *folder) put(ctx context.Context, name string, open func() (io.ReadCloser, error), _ int64) error {
+func (f *folder) put(ctx context.Context, name string, c content, t *transfer) error {
 	if err := os.MkdirAll(f.path, 0o777); err != nil {
 		return err
 	}
@@ -24,15 +24,44 @@ func (f *folder) put(ctx context.Context, name string, open func() (io.ReadClose
 		return err
 	}
 	defer root.Close()
-	content, err := open()
+	from, err := c.opener(&t.meter)()
 	if err != nil {
 		return err
 	}
-	defer content.Close()
-	if err := writeFile(root, filepath.FromSlash(name), &cancellable{ctx.Err, content}); err != nil {
+	err = writeFile(root, filepath.FromSlash(name), func(to *os.File) error {
+		n, err := io.Copy(to, &cancellable{ctx.Err, from})
+		if err == nil && c.size >= 0 && n != c.size {
+			err = fmt.Errorf("it has %d bytes instead of %d", n, c.size)
+		}
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("storing artifact %s: %w", name, err)
 	}
 	return nil
+}
+
+func (f *folder) fetch(ctx context.Context, name string, _ int64, to *os.File, t *transfer) error {
+	from, err := f.get(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	_, err = io.Copy(to, &cancellable{ctx.Err, &counted{Reader: from, meter: &t.meter}})
+	return err
+}
+
+// remove deletes a file, or a folder with all that is in it; a link, not what it leads to.
+func (f *folder) remove(_ context.Context, name string) error {
+	root, err := os.OpenRoot(f.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return root.RemoveAll(filepath.FromSlash(name))
 }
 
 func (f *folder) get(_ context.Context, name string) (io.ReadCloser, error) {
@@ -133,18 +162,18 @@ func filesBelow(root *os.Root) ([]*FileInfo, error) {
 
 // writeFile writes a file within root, with its folders, under a temporary name that becomes the right one when all is
 // written.
-func writeFile(root *os.Root, file string, content io.Reader) error {
+func writeFile(root *os.Root, file string, fill func(*os.File) error) error {
 	if dir := filepath.Dir(file); dir != "." {
 		if err := root.MkdirAll(dir, 0o777); err != nil {
 			return err
 		}
 	}
 	temporary := filepath.Join(filepath.Dir(file), "."+rand.Text()+".tmp")
-	f, err := root.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	f, err := root.OpenFile(temporary, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(f, content)
+	err = fill(f)
 	err = errors.Join(err, f.Close())
 	if err == nil {
 		err = root.Rename(temporary, file)

@@ -23,10 +23,19 @@ func TestArtifactURIs(t *testing.T) {
 		"mlflow-artifacts://elsewhere:5000/1/r/artifacts":    mlflowclient.ErrInvalidParameter,
 		"mlflow-artifacts://" + host + ".evil.example/1/r/a": mlflowclient.ErrInvalidParameter,
 		"file://elsewhere/abs":                               mlflowclient.ErrInvalidParameter,
-		"s3://bucket/1":                                      mlflowclient.ErrNotImplemented,
-		"relative/folder":                                    mlflowclient.ErrNotImplemented,
-		"":                                                   mlflowclient.ErrNotImplemented,
-		"http://%zz":                                         mlflowclient.ErrInvalidParameter,
+		"s3://bucket/1":                                      nil,
+		"s3://bucket":                                        nil,
+		"s3://b/1":                                           mlflowclient.ErrInvalidParameter,
+		"s3:///1":                                            mlflowclient.ErrInvalidParameter,
+		c.TrackingURI() + "/api/2.0/mlflow-artifacts/artifacts/1/r":              nil,
+		c.TrackingURI() + "/api/2.0/mlflow-artifacts/artifactsx":                 mlflowclient.ErrInvalidParameter,
+		"http://elsewhere/ml/flow/api/2.0/mlflow-artifacts/artifacts/1/r":        mlflowclient.ErrInvalidParameter,
+		"https://" + host + "/ml/flow/api/2.0/mlflow-artifacts/artifacts/1/r":    mlflowclient.ErrInvalidParameter,
+		"http://u:p@" + host + "/ml/flow/api/2.0/mlflow-artifacts/artifacts/1/r": mlflowclient.ErrInvalidParameter,
+		"gs://bucket/1":   mlflowclient.ErrNotImplemented,
+		"relative/folder": mlflowclient.ErrNotImplemented,
+		"":                mlflowclient.ErrNotImplemented,
+		"http://%zz":      mlflowclient.ErrInvalidParameter,
 	} {
 		store, err := c.Artifacts.At(uri)
 		if !errors.Is(err, want) || (err == nil) != (store != nil) {

@@ -39,6 +39,7 @@ func creates(path string) operation { return operation{http.MethodPost, path, re
 type api struct {
 	rest      *rest.Client
 	workspace string
+	storage   *storage // what is beside the server
 }
 
 // call sends an operation: in is url.Values for a GET, otherwise what is sent as JSON; out, unless nil, receives the

@@ -96,7 +96,7 @@ func assemble(s *settings, uri func(*rest.Client) string, closeStore func() erro
 	if err != nil {
 		return nil, err
 	}
-	a := &api{rest: plumbing, workspace: s.workspace}
+	a := &api{rest: plumbing, workspace: s.workspace, storage: newStorage(s)}
 	return &Client{
 		Experiments: &ExperimentService{a}, Runs: &RunService{a}, Metrics: &MetricService{a}, Artifacts: &ArtifactService{a},
 		LoggedModels: &LoggedModelService{a}, RegisteredModels: &RegisteredModelService{a}, ModelVersions: &ModelVersionService{a},
@@ -109,6 +109,7 @@ func assemble(s *settings, uri func(*rest.Client) string, closeStore func() erro
 		system: s.system,
 		close: func() error {
 			plumbing.Close()
+			a.storage.close()
 			return closeStore()
 		},
 	}, nil

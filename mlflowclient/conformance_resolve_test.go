@@ -56,7 +56,7 @@ func TestResolveModelThatIsNot(t *testing.T) {
 			{"runs:/", mlflowclient.ErrInvalidParameter, []string{"cannot be read"}},
 			{"runs:" + missing, mlflowclient.ErrInvalidParameter, []string{"cannot be read"}},
 			{"runs:/" + model.SourceRunID + "/../x", mlflowclient.ErrInvalidParameter, []string{"not a plain relative path"}},
-			{"s3://bucket/model", mlflowclient.ErrNotImplemented, []string{"--serve-artifacts"}},
+			{"gs://bucket/model", mlflowclient.ErrNotImplemented, []string{"--serve-artifacts"}},
 		} {
 			found, err := c.ResolveModel(ctx, tt.uri)
 			if !errors.Is(err, tt.want) {

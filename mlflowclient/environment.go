@@ -34,6 +34,14 @@ import (
 //	MLFLOW_SYSTEM_METRICS_SAMPLES_BEFORE_LOGGING   1
 //	MLFLOW_SYSTEM_METRICS_NODE_ID                  this machine's name in the metrics' keys
 //	LOGNAME, USER, LNAME, USERNAME                 the user, before what the system says
+//	MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD           [TransferOptions].Upload: true is TransferDirect, false TransferProxied
+//	MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD         [TransferOptions].Download, likewise
+//	MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE      524288000 bytes
+//	MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE             10485760 bytes
+//	MLFLOW_MULTIPART_DOWNLOAD_CHUNK_SIZE           16777216 bytes, where Python has 104857600
+//	MLFLOW_S3_ENDPOINT_URL, MLFLOW_S3_IGNORE_TLS   for s3:// and what the server signs; see [WithS3]
+//	AWS_ENDPOINT_URL(_S3), AWS_(DEFAULT_)REGION    likewise
+//	AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_PROFILE
 //
 // MLFLOW_TRACKING_AWS_SIGV4 and MLFLOW_TRACKING_AUTH are refused rather than ignored: see [WithTransport] for signing.
 func FromEnv(ctx context.Context, opts ...Option) (*Client, error) {
@@ -70,6 +78,9 @@ func (e environment) option() (Option, error) {
 		return nil, err
 	}
 	if err := e.readConnection(&s); err != nil {
+		return nil, err
+	}
+	if err := e.readTransfers(&s); err != nil {
 		return nil, err
 	}
 	s.workspace = strings.TrimSpace(e.get("MLFLOW_WORKSPACE"))

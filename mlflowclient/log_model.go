@@ -1,18 +1,13 @@
 package mlflowclient
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 
 	"mlopsgo/mlflowclient/mlmodel"
 )
-
-// transfers is how many files of a model are on their way at once.
-const transfers = 4
 
 // LogModel is a model to log; see [ActiveRun.LogModel].
 type LogModel struct {
@@ -129,8 +124,7 @@ func uploadModel(ctx context.Context, store *ArtifactStore, files []mlmodel.File
 	var mu sync.Mutex
 	var stored, total int64
 	upload := func(ctx context.Context, f mlmodel.File) error {
-		open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(f.Data)), nil }
-		if err := store.put(ctx, f.Name, open, int64(len(f.Data))); err != nil || progress == nil {
+		if err := store.put(ctx, f.Name, contentOf(f.Data), store.begin(1, int64(len(f.Data)))); err != nil || progress == nil {
 			return err
 		}
 		mu.Lock()
@@ -149,38 +143,8 @@ func uploadModel(ctx context.Context, store *ArtifactStore, files []mlmodel.File
 			rest = append(rest, f)
 		}
 	}
-	if err := several(ctx, rest, upload); err != nil {
+	if err := several(ctx, store.options.Files, rest, upload); err != nil {
 		return err
 	}
 	return upload(ctx, last)
-}
-
-// several does something with every item, as many at once as [transfers] says. The first error stops what is under way
-// and is returned when all has stopped.
-func several[T any](ctx context.Context, items []T, do func(context.Context, T) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	queue := make(chan T)
-	var workers sync.WaitGroup
-	for range min(transfers, len(items)) {
-		workers.Go(func() {
-			for item := range queue {
-				if err := do(ctx, item); err != nil {
-					cancel(err)
-				}
-			}
-		})
-	}
-	for _, item := range items {
-		if ctx.Err() != nil {
-			break
-		}
-		select {
-		case queue <- item:
-		case <-ctx.Done():
-		}
-	}
-	close(queue)
-	workers.Wait()
-	return context.Cause(ctx)
 }

@@ -89,7 +89,8 @@ func fetch(ctx context.Context, store *ArtifactStore, files []*FileInfo, dir str
 		return err
 	}
 	defer root.Close()
-	return several(ctx, files, func(ctx context.Context, f *FileInfo) error {
-		return store.download(ctx, f.Path, root, filepath.FromSlash(f.Path))
+	t := store.begin(len(files), sizeOf(files))
+	return several(ctx, t.Files, files, func(ctx context.Context, f *FileInfo) error {
+		return store.download(ctx, f, root, filepath.FromSlash(f.Path), t)
 	})
 }

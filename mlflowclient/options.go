@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mlopsgo/internal/rest"
+	"mlopsgo/internal/s3"
 )
 
 // RetryPolicy says how often and after which waits a call is sent again; see the package comment for when.
@@ -41,6 +42,9 @@ type settings struct {
 	tags         map[string]string
 	run          string
 	system       *SystemMetrics
+	transfer     TransferOptions
+	s3           s3.Config
+	s3Err        error // why the environment's settings of S3 cannot be used
 }
 
 // Option configures [New]. Options validate: New returns their error.

@@ -47,8 +47,9 @@ var rules = []arch.Rule{
 	},
 	{
 		Packages:  []string{"mlflowclient"},
-		MayImport: []string{"internal/rest", "mlflowclient/embedded", "mlflowclient/mlmodel"},
-		Reason:    "a client is useful to any Go project that has an MLflow: it knows its protocol and nothing of wine or pipelines",
+		MayImport: []string{"internal/rest", "internal/s3", "mlflowclient/embedded", "mlflowclient/mlmodel"},
+		Reason: "a client is useful to any Go project that has an MLflow: it knows its protocol and nothing of wine or pipelines; " +
+			"runs keep their artifacts on S3 where the server does not serve them",
 	},
 	{
 		Packages:  []string{"prefectclient"},

@@ -189,6 +189,16 @@ func sleep(ctx context.Context, wait time.Duration) bool {
 	return Wait(ctx, wait)
 }
 
+// Again waits as long as before the repetition that follows the given attempt (from 1), and reports false when there is none left or the
+// context ends. It is for callers that read a stream which broke off.
+func (c *Client) Again(ctx context.Context, attempt int) bool {
+	if attempt > c.backoff.Retries || ctx.Err() != nil {
+		return false
+	}
+	wait, ok := c.backoff.wait(attempt, nil, time.Now())
+	return ok && sleep(ctx, wait)
+}
+
 // Wait sleeps, and reports false when the context ended before.
 func Wait(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {

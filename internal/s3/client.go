@@ -41,12 +41,17 @@ func New(ctx context.Context, c Config) (*Client, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	transport := c.transport()
-	shared, err := config.LoadDefaultConfig(ctx, c.loadOptions(transport)...)
+	shared, err := config.LoadDefaultConfig(ctx, c.loadOptions()...)
 	if err != nil {
 		return nil, fmt.Errorf("read the AWS configuration: %w", err)
 	}
 	shared.Region = cmp.Or(shared.Region, defaultRegion)
+	transport := c.transport(shared.HTTPClient.(*awshttp.BuildableClient).GetTransport()) // loadOptions gave it
+	shared.HTTPClient = &http.Client{
+		Transport: transport,
+		// A redirect's answer says that the bucket is elsewhere, which is worth more than to follow it with a signature for this place.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	client := &Client{region: shared.Region, close: transport.CloseIdleConnections}
 	client.s3 = awss3.NewFromConfig(shared, func(o *awss3.Options) {
 		if c.Endpoint != "" {
@@ -63,10 +68,9 @@ func New(ctx context.Context, c Config) (*Client, error) {
 // Close ends the connections that nothing is going on at. Later calls make new ones.
 func (c *Client) Close() { c.close() }
 
-// transport is the SDK's, with a limit to a connection's silence. The SDK has such a limit, too, but keeps its connections to itself, and then
-// nobody can end them.
-func (c Config) transport() *http.Transport {
-	t := awshttp.NewBuildableClient().GetTransport()
+// transport sets up the SDK's, which knows the authorities of AWS_CA_BUNDLE, and limits a connection's silence. The SDK has such a limit, too,
+// but keeps its connections to itself, and then nobody can end them.
+func (c Config) transport(t *http.Transport) *http.Transport {
 	t.IdleConnTimeout = defaultStall
 	t.DisableKeepAlives = c.OneCall
 	t.MaxIdleConnsPerHost = 64 // parts of a file travel side by side
@@ -107,13 +111,9 @@ func (w *watched) Write(p []byte) (int, error) {
 }
 
 // loadOptions turns the Config into what the SDK's loader takes.
-func (c Config) loadOptions(transport *http.Transport) []func(*config.LoadOptions) error {
+func (c Config) loadOptions() []func(*config.LoadOptions) error {
 	options := []func(*config.LoadOptions) error{
-		config.WithHTTPClient(&http.Client{
-			Transport: transport,
-			// A redirect's answer says that the bucket is elsewhere, which is worth more than to follow it with a signature for this place.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		}),
+		config.WithHTTPClient(awshttp.NewBuildableClient()),
 		config.WithLogger(logging.Nop{}), // what matters comes as an error; the SDK would write to standard error
 		config.WithRetryer(func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
