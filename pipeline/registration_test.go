@@ -185,7 +185,7 @@ func TestPythonLoadsWhatWasRegistered(t *testing.T) {
 		t.Fatal(done, err)
 	}
 	output, err := exec.CommandContext(t.Context(), python, "testdata/registered.py",
-		client.TrackingURI(), "models:/"+done.Model+"@champion", table).Output()
+		client.TrackingURI(), "models:/"+done.Model+"@champion", table, registration.Experiment+"-evaluated").Output()
 	if err != nil {
 		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			t.Logf("%s", exit.Stderr)
@@ -194,7 +194,9 @@ func TestPythonLoadsWhatWasRegistered(t *testing.T) {
 	}
 	var read struct {
 		Features, Flavors     []string
-		Labels                []int
+		Labels, Sklearn       []int
+		ONNX, Command         []int
+		Evaluated             map[string]float64
 		Wine, Example, Points int
 		Status                string
 		Metrics               map[string][]any
@@ -205,8 +207,16 @@ func TestPythonLoadsWhatWasRegistered(t *testing.T) {
 	if err := json.Unmarshal(output, &read); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(labels(t, done.Params), read.Labels); diff != "" || len(read.Labels) != wine.Rows {
-		t.Errorf("%d labels (-Go's forest +Python):\n%s", len(read.Labels), diff)
+	want := labels(t, done.Params)
+	for way, got := range map[string][]int{
+		"mlflow.pyfunc": read.Labels, "mlflow.sklearn": read.Sklearn, "mlflow.onnx": read.ONNX, "mlflow models predict": append(read.Command, want[100:]...),
+	} {
+		if diff := cmp.Diff(want, got); diff != "" || len(got) != wine.Rows {
+			t.Errorf("%s: %d labels (-Go's forest +Python):\n%s", way, len(got), diff)
+		}
+	}
+	if right := rightOf(t, want); read.Evaluated["accuracy_score"] != right || read.Evaluated["example_count"] != wine.Rows || !(read.Evaluated["log_loss"] > 0) {
+		t.Errorf("mlflow.models.evaluate finds %v, the accuracy is %v", read.Evaluated, right)
 	}
 	if read.Wine != 5 {
 		t.Errorf("the original's test wine is %d, want 5", read.Wine)
@@ -218,6 +228,26 @@ func TestPythonLoadsWhatWasRegistered(t *testing.T) {
 	if got := read.Metrics["accuracy"]; len(got) != 2 || got[0] != 0.66 || got[1] != wine.Digest || read.Points != 1 {
 		t.Errorf("metrics of the model %v, %d points of its run's accuracy", read.Metrics, read.Points)
 	}
+}
+
+// rightOf is the share of labels that are those of the table.
+func rightOf(t *testing.T, labels []int) float64 {
+	t.Helper()
+	table, err := dataset.ReadCSV(wine.Open(), wine.Name, dataset.ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	column, err := table.Column(wine.Target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	right := 0
+	for row, quality := range column.Ints() {
+		if labels[row] == int(quality) {
+			right++
+		}
+	}
+	return float64(right) / float64(len(labels))
 }
 
 // labels are those that the forest with these params gives to every wine, in the order of the file.
