@@ -24,6 +24,8 @@ type Client struct {
 	RegisteredModels *RegisteredModelService
 	ModelVersions    *ModelVersionService
 	Server           *ServerService
+	Traces           *TraceService
+	Assessments      *AssessmentService
 
 	api    *api
 	uri    string
@@ -100,7 +102,7 @@ func assemble(s *settings, uri func(*rest.Client) string, closeStore func() erro
 	return &Client{
 		Experiments: &ExperimentService{a}, Runs: &RunService{a}, Metrics: &MetricService{a}, Artifacts: &ArtifactService{a},
 		LoggedModels: &LoggedModelService{a}, RegisteredModels: &RegisteredModelService{a}, ModelVersions: &ModelVersionService{a},
-		Server: &ServerService{a},
+		Server: &ServerService{a}, Traces: &TraceService{a}, Assessments: &AssessmentService{a},
 		api:    a,
 		uri:    uri(plumbing),
 		who:    identify(s),
