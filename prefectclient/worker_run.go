@@ -33,6 +33,8 @@ func (s *service) execute(ctx context.Context, flow AnyFlow, run *FlowRun) {
 	switch {
 	case err == nil:
 		log.Info("the flow run has completed")
+	case errors.Is(err, ErrSuspended):
+		log.Info("the flow run is suspended")
 	case errors.Is(err, ErrRejected), errors.Is(err, ErrAborted):
 		log.Info("the server took the flow run back", "reason", err)
 	default:
