@@ -77,7 +77,7 @@ func TestHookOnServer(t *testing.T) {
 	flow := NewFlow(unique(t), func(ctx context.Context, _ struct{}) (int, error) {
 		<-ctx.Done()
 		return 0, context.Cause(ctx)
-	}, OnCancellation(func(ctx context.Context, run RunInfo, state State) error {
+	}, OnCancellation(func(ctx context.Context, _ RunInfo, state State) error {
 		_, err := c.Artifacts.CreateMarkdown(ctx, "cleaned-up", "# done", "")
 		heard <- state
 		return err

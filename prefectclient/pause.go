@@ -87,7 +87,8 @@ func waitForInput[T any](ctx context.Context, how Pausing, name string, reschedu
 	if err := run.session.client.FlowRuns.ReadInput(ctx, run.flow.id, details.RunInputKeyset["response"], &values); err != nil {
 		return input, fmt.Errorf("prefect: the input that the flow run was resumed with: %w", err)
 	}
-	return input, params.decode(values, &input)
+	err := params.decode(values, &input)
+	return input, err
 }
 
 // nextPause numbers the pauses of a run.

@@ -97,7 +97,7 @@ func TestCache(t *testing.T) {
 	calls := 0
 	count := func(context.Context, int) (int, error) { calls++; return calls, nil }
 	ctx := t.Context()
-	expiring := NewTask("count", count, KeepResult(storage), CacheBy(func(n int) string { return "short" }, 20*time.Millisecond))
+	expiring := NewTask("count", count, KeepResult(storage), CacheBy(func(int) string { return "short" }, 20*time.Millisecond))
 	if first, second := must[int](t)(expiring.Run(ctx, 1)), must[int](t)(expiring.Run(ctx, 2)); first != 1 || second != 1 {
 		t.Errorf("%d, %d", first, second)
 	}
