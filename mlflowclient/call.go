@@ -66,7 +66,7 @@ func (a *api) call(ctx context.Context, op operation, in, out any) error {
 	if err != nil {
 		return err
 	}
-	if out == nil {
+	if out == nil && resp.Status != http.StatusNoContent {
 		out = &struct{}{}
 	}
 	return decode(req, resp, out)
@@ -125,8 +125,11 @@ func marshal(in any) ([]byte, error) {
 }
 
 // considered says that a 500 with an error of MLflow's own is its last word: it comes from a programming error or an
-// impossible argument, not from the weather, which is 503 TEMPORARILY_UNAVAILABLE.
+// impossible argument, not from the weather, which is 503 TEMPORARILY_UNAVAILABLE. So is a part that is switched off.
 func considered(status int, _ http.Header, body []byte) bool {
+	if switchedOff(status, body) {
+		return true
+	}
 	if status != http.StatusInternalServerError {
 		return false
 	}

@@ -55,6 +55,7 @@ func TestErrorsOfAnswersThatAreNotMLflows(t *testing.T) {
 		{401, "", mlflowclient.ErrUnauthenticated, "UNAUTHENTICATED", "Unauthorized"},
 		{500, "", mlflowclient.ErrInternal, "INTERNAL_ERROR", "Internal Server Error"},
 		{502, "<html>Bad Gateway", mlflowclient.ErrUnavailable, "TEMPORARILY_UNAVAILABLE", "<html>Bad Gateway"},
+		{503, "Endpoint: /x disabled because the server is running without workspaces support.", mlflowclient.ErrNotImplemented, "NOT_IMPLEMENTED", "Endpoint: /x disabled because the server is running without workspaces support."},
 		{429, "slow down", mlflowclient.ErrUnavailable, "REQUEST_LIMIT_EXCEEDED", "slow down"},
 		{400, `{"detail":"no"}`, mlflowclient.ErrInvalidParameter, "BAD_REQUEST", `{"detail":"no"}`},
 		{418, strings.Repeat("x", 1000), mlflowclient.ErrInvalidParameter, "BAD_REQUEST", strings.Repeat("x", 300) + " …"},

@@ -1,6 +1,7 @@
 package mlflowclient
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -143,11 +144,20 @@ func answerError(method, path string, resp *rest.Response) *Error {
 		return e
 	}
 	e.Code = codeOf(resp.Status)
+	if switchedOff(resp.Status, resp.Body) {
+		e.Code = CodeNotImplemented
+	}
 	e.Message = rest.Excerpt(resp.Body)
 	if e.Message == "" {
 		e.Message = http.StatusText(resp.Status)
 	}
 	return e
+}
+
+// switchedOff tells a part of the server that it was started without, such as workspaces or artifacts. It answers 503, as
+// if it could come back.
+func switchedOff(status int, body []byte) bool {
+	return status == http.StatusServiceUnavailable && bytes.HasPrefix(body, []byte("Endpoint: ")) && bytes.Contains(body, []byte(" disabled "))
 }
 
 // codeOf names an answer that did not come from MLflow's handlers, but from a proxy, the web framework or a login page.

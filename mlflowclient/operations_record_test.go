@@ -83,6 +83,7 @@ type suite struct{ *testing.M }
 // Run implements goleak.TestingM.
 func (s suite) Run() int {
 	code := s.M.Run()
+	own.stop()
 	if code != 0 || !whole() {
 		return code
 	}

@@ -2,10 +2,7 @@
 
 package prefectclient
 
-import (
-	"os"
-	"os/exec"
-)
+import "os"
 
 // processRuns reports whether a process of this system exists.
 func processRuns(pid int) bool {
@@ -19,10 +16,3 @@ func processRuns(pid int) bool {
 
 // processStart is not known here.
 func processStart(int) string { return "" }
-
-func residentMemory(int) (int64, bool) { return 0, false }
-
-func ownGroup(*exec.Cmd) {}
-
-// terminate ends a process: there is no way to ask it.
-func terminate(p *os.Process) { _ = p.Kill() } // it may have ended meanwhile

@@ -30,9 +30,7 @@ type runSpec struct {
 	timeout    time.Duration
 	retryIf    func(error) bool
 	jitter     float64
-	hooks      hooks
-	results    ResultStorage // nil keeps no results
-	symbol     string        // the function's name, to tell tasks of the same name apart
+	symbol     string // the function's name, to tell tasks of the same name apart
 	inputNames []string
 }
 

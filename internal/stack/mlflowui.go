@@ -18,21 +18,35 @@ import (
 // returns its URL, http://127.0.0.1:<port>. The end of the test stops it. A server takes about ten seconds to start.
 func MLflowUI(tb testing.TB, dir string) string {
 	tb.Helper()
+	address, stop := StartMLflow(tb, dir, []string{"ui"}, nil)
+	tb.Cleanup(stop)
+	return address
+}
+
+// StartMLflow starts a real MLflow server of the test's own in the folder dir, with one worker: args are a command of mlflow, server or
+// ui, with its further arguments, and env are variables, as NAME=value, beside those that keep it quiet. It returns the server's URL,
+// http://127.0.0.1:<port>. The server outlives the test: whoever starts it calls stop.
+func StartMLflow(tb testing.TB, dir string, args, env []string) (address string, stop func()) {
+	tb.Helper()
 	python := Python(tb, "mlflow")
 	port := FreePort(tb)
-	home := tb.TempDir()
+	home, err := os.MkdirTemp("", "mlflow") //nolint:usetesting // the test's own folder would end before the server
+	if err != nil {
+		tb.Fatal(err)
+	}
 	log, err := os.Create(filepath.Join(home, "log"))
 	if err != nil {
 		tb.Fatal(err)
 	}
 	defer log.Close() // the server has its own copy
 
-	cmd := exec.Command(python, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--port", strconv.Itoa(port), "--workers", "1") //nolint:noctx // It has to outlive tb.Context, which ends before the clean-ups.
+	args = append(append([]string{"-m", "mlflow"}, args...), "--host", "127.0.0.1", "--port", strconv.Itoa(port), "--workers", "1")
+	cmd := exec.Command(python, args...) //nolint:noctx // It has to outlive tb.Context, which ends before the clean-ups.
 	cmd.Dir = dir
-	cmd.Env = []string{
+	cmd.Env = append([]string{
 		"PATH=/usr/bin:/bin", "HOME=" + home, "LANG=C.UTF-8",
 		"DO_NOT_TRACK=true", "MLFLOW_DISABLE_TELEMETRY=true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false",
-	}
+	}, env...)
 	cmd.Stdout, cmd.Stderr = log, log
 	ownGroup(cmd)
 	if err := cmd.Start(); err != nil {
@@ -43,14 +57,18 @@ func MLflowUI(tb testing.TB, dir string) string {
 		defer close(ended)
 		_ = cmd.Wait() // how it ended is in cmd.ProcessState
 	}()
-	tb.Cleanup(func() { endGroup(cmd, ended) })
-
-	address := fmt.Sprintf("http://127.0.0.1:%d", port)
+	stop = func() {
+		endGroup(cmd, ended)
+		<-ended
+		_ = os.RemoveAll(home) // at worst a small folder of the system's temporary ones stays
+	}
+	address = fmt.Sprintf("http://127.0.0.1:%d", port)
 	if err := awaitHealth(tb.Context(), address+"/health", ended); err != nil {
 		text, _ := os.ReadFile(log.Name())
-		tb.Fatalf("mlflow ui in %s: %v\n%s", dir, err, text)
+		stop()
+		tb.Fatalf("mlflow %s in %s: %v\n%s", args[2], dir, err, text)
 	}
-	return address
+	return address, stop
 }
 
 // FreePort is a port of 127.0.0.1 that nobody listens on now.
