@@ -18,7 +18,7 @@ var leaves = []string{
 var clients = []string{"mlflowclient", "prefectclient"}
 
 // forTests are the packages that only tests import.
-var forTests = []string{"internal/arch", "internal/command/commandtest", "internal/grafana", "internal/looptest", "internal/stack"}
+var forTests = []string{"prefectclient/prefecttest", "internal/arch", "internal/command/commandtest", "internal/grafana", "internal/looptest", "internal/stack"}
 
 // ofCommands is what every command is made with.
 var ofCommands = []string{"internal/command", "internal/progress"}
@@ -38,8 +38,13 @@ var rules = []arch.Rule{
 		Reason:    "the table between the predictor and monitoring knows neither of them",
 	},
 	{
-		Packages: forTests,
+		Packages: slices.DeleteFunc(slices.Clone(forTests), func(path string) bool { return path == "prefectclient/prefecttest" }),
 		Reason:   "what tests stand on must not stand on what they test",
+	},
+	{
+		Packages:  []string{"prefectclient/prefecttest"},
+		MayImport: []string{"prefectclient"},
+		Reason:    "it helps users of the client to test their flows, as any package of theirs could",
 	},
 	{
 		Packages: []string{"mlflowclient/embedded", "mlflowclient/mlmodel"},
