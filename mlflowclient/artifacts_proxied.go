@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"mime"
 	"net/http"
 	"net/url"
 	"os"
@@ -92,6 +93,14 @@ func (p *proxied) get(ctx context.Context, name string) (io.ReadCloser, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind == "text/html" && resp.Header.Get("Content-Disposition") == "" {
+		page, _ := io.ReadAll(io.LimitReader(resp.Stream, 1000))
+		_ = resp.Stream.Close()
+		return nil, &Error{
+			Status: resp.Status, Code: CodeInternalError, Method: http.MethodGet, Path: at, RequestID: resp.RequestID,
+			Message: "the answer is a page and no file, which MLflow sends as an attachment (does a proxy want a login?): " + rest.Excerpt(page),
+		}
 	}
 	return &body{ReadCloser: resp.Stream, name: name, left: resp.Length}, nil
 }

@@ -31,7 +31,11 @@ type storage struct {
 
 func newStorage(s *settings) *storage {
 	cfg := s.s3
-	cfg.Attempts, cfg.Stall = s.rest.Backoff.Retries+1, s.rest.Timeout
+	backoff := s.rest.Backoff
+	cfg.Attempts, cfg.Stall = backoff.Retries+1, s.rest.Timeout
+	if longest := backoff.Factor<<min(backoff.Retries, 10) + backoff.Jitter; longest < 5*time.Second { // which is S3's own
+		cfg.LongestWait = max(longest, time.Millisecond)
+	}
 	return &storage{
 		options: s.transfer.withDefaults(),
 		plain: rest.Config{

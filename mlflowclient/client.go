@@ -24,6 +24,8 @@ type Client struct {
 	RegisteredModels *RegisteredModelService
 	ModelVersions    *ModelVersionService
 	Server           *ServerService
+	Traces           *TraceService
+	Assessments      *AssessmentService
 	Webhooks         *WebhookService
 	Workspaces       *WorkspaceService
 	Users            *UserService
@@ -105,7 +107,8 @@ func assemble(s *settings, uri func(*rest.Client) string, closeStore func() erro
 	return &Client{
 		Experiments: &ExperimentService{a}, Runs: &RunService{a}, Metrics: &MetricService{a}, Artifacts: &ArtifactService{a},
 		LoggedModels: &LoggedModelService{a}, RegisteredModels: &RegisteredModelService{a}, ModelVersions: &ModelVersionService{a},
-		Server: &ServerService{a}, Webhooks: &WebhookService{a}, Workspaces: &WorkspaceService{a},
+		Server: &ServerService{a}, Traces: &TraceService{a}, Assessments: &AssessmentService{a},
+		Webhooks: &WebhookService{a}, Workspaces: &WorkspaceService{a},
 		Users: &UserService{a}, Roles: &RoleService{a}, Permissions: &PermissionService{a},
 		api:    a,
 		uri:    uri(plumbing),

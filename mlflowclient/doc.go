@@ -39,6 +39,17 @@
 //
 // MLflow's server makes versions of anything at once, complete or not; RegisterModel and ResolveModel look.
 //
+// # Traces
+//
+// A trace is what one request to an application did: spans, which are steps with times, inputs and outputs. Programs that
+// are instrumented with OpenTelemetry send theirs with an exporter made of [TraceService.OTLP]; [TraceService.LogSpans]
+// writes them without. Assessments are what people, judges and programs say of a trace: feedback, or what they expected.
+//
+//	end, err := client.Traces.OTLP(mlflowclient.OTLPTarget{ExperimentID: experiment.ID}) // URL, headers, TLS
+//	_, err = client.Assessments.Create(ctx, mlflowclient.Assessment{
+//		TraceID: "tr-…", Name: "helpful", Feedback: &mlflowclient.Feedback{Value: true},
+//	})
+//
 // # Where it goes
 //
 // [New] takes http(s)://host[:port][/prefix] for a server, or sqlite:///file.db (relative) and sqlite:////abs/file.db
@@ -48,7 +59,7 @@
 // # Services
 //
 // A [Client] has a field for each of MLflow's services: Experiments, Runs, Metrics, Artifacts, LoggedModels,
-// RegisteredModels, ModelVersions, Server. Their methods are the server's operations by the server's names. Lists are
+// RegisteredModels, ModelVersions, Server, Traces, Assessments. Their methods are the server's operations by the server's names. Lists are
 // iterators that fetch pages as they go, with a …Page twin for those who keep the token. [Client.Do] reaches any other
 // operation.
 //

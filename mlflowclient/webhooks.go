@@ -66,29 +66,29 @@ type Webhook struct {
 }
 
 type webhookJSON struct {
-	ID          string        `json:"webhook_id,omitempty"`
-	Name        string        `json:"name,omitempty"`
-	Description *string       `json:"description,omitempty"`
-	URL         string        `json:"url,omitempty"`
-	Events      []eventJSON   `json:"events,omitempty"`
-	Secret      string        `json:"secret,omitempty"`
-	Status      WebhookStatus `json:"status,omitempty"`
-	Created     *integer      `json:"creation_timestamp,omitempty"`
-	Updated     *integer      `json:"last_updated_timestamp,omitempty"`
+	ID          string             `json:"webhook_id,omitempty"`
+	Name        string             `json:"name,omitempty"`
+	Description *string            `json:"description,omitempty"`
+	URL         string             `json:"url,omitempty"`
+	Events      []webhookEventJSON `json:"events,omitempty"`
+	Secret      string             `json:"secret,omitempty"`
+	Status      WebhookStatus      `json:"status,omitempty"`
+	Created     *integer           `json:"creation_timestamp,omitempty"`
+	Updated     *integer           `json:"last_updated_timestamp,omitempty"`
 }
 
-// eventJSON has the names in capitals, unlike what is sent to the webhook.
-type eventJSON struct {
+// webhookEventJSON has the names in capitals, unlike what is sent to the webhook.
+type webhookEventJSON struct {
 	Entity string `json:"entity"`
 	Action string `json:"action"`
 }
 
-func (e WebhookEvent) wire() eventJSON {
+func (e WebhookEvent) wire() webhookEventJSON {
 	entity, action, _ := strings.Cut(strings.ToUpper(string(e)), ".")
-	return eventJSON{entity, action}
+	return webhookEventJSON{entity, action}
 }
 
-func (e eventJSON) value() WebhookEvent {
+func (e webhookEventJSON) value() WebhookEvent {
 	return WebhookEvent(strings.ToLower(e.Entity + "." + e.Action))
 }
 
@@ -103,8 +103,8 @@ func (w *webhookJSON) value() *Webhook {
 	return out
 }
 
-func eventsOf(events []WebhookEvent) ([]eventJSON, error) {
-	var out []eventJSON
+func eventsOf(events []WebhookEvent) ([]webhookEventJSON, error) {
+	var out []webhookEventJSON
 	for _, e := range events {
 		wire := e.wire()
 		if wire.Entity == "" || wire.Action == "" {
@@ -256,7 +256,7 @@ func (s *WebhookService) Test(ctx context.Context, id string, event WebhookEvent
 		return nil, err
 	}
 	in := struct {
-		Event *eventJSON `json:"event,omitempty"`
+		Event *webhookEventJSON `json:"event,omitempty"`
 	}{}
 	if event != "" {
 		events, err := eventsOf([]WebhookEvent{event})

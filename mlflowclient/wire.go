@@ -28,6 +28,21 @@ func (n number) MarshalJSON() ([]byte, error) {
 }
 
 func (n *number) UnmarshalJSON(data []byte) error {
+	f := exact(*n)
+	if err := f.UnmarshalJSON(data); err != nil {
+		return err
+	}
+	if math.Abs(float64(f)) == math.MaxFloat64 {
+		f = exact(math.Inf(int(math.Copysign(1, float64(f)))))
+	}
+	*n = number(f)
+	return nil
+}
+
+// exact is a float64 that the server keeps as it is, such as an attribute of a span.
+type exact float64
+
+func (x *exact) UnmarshalJSON(data []byte) error {
 	text := string(bytes.Trim(data, `"`))
 	switch text {
 	case "null":
@@ -43,10 +58,7 @@ func (n *number) UnmarshalJSON(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("%q is not a number", text)
 	}
-	if math.Abs(f) == math.MaxFloat64 {
-		f = math.Inf(int(math.Copysign(1, f)))
-	}
-	*n = number(f)
+	*x = exact(f)
 	return nil
 }
 

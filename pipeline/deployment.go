@@ -19,9 +19,6 @@ const (
 	StorageBlock   = "minio"
 )
 
-// remoteFileSystem is the slug of Prefect's own block type RemoteFileSystem.
-const remoteFileSystem = "remote-file-system"
-
 // scheduleSlug names the schedule within the deployment, so that another time replaces it.
 const scheduleSlug = "registration"
 
@@ -58,37 +55,24 @@ func (d Deployment) Apply(ctx context.Context, client *prefectclient.Client) (*p
 		return nil, fmt.Errorf("deployment %s: %w", cmp.Or(d.Name, DeploymentName), err)
 	}
 	name := cmp.Or(d.Block, StorageBlock)
-	if _, err := client.BlockDocuments.Save(ctx, remoteFileSystem, name, block); err != nil {
+	if _, err := prefectclient.SaveBlock(ctx, client, name, block); err != nil {
 		return nil, fmt.Errorf("block %s: %w", name, err)
 	}
 	return made, nil
 }
 
-// storageBlock is the data of the block; Settings go to fsspec as they are.
-type storageBlock struct {
-	BasePath string          `json:"basepath"`
-	Settings storageSettings `json:"settings"`
-}
-
-type storageSettings struct {
-	UseSSL        bool              `json:"use_ssl"`
-	Key           string            `json:"key,omitempty"`
-	Secret        string            `json:"secret,omitempty"`
-	ClientOptions map[string]string `json:"client_kwargs,omitempty"`
-}
-
 // block describes the storage.
-func (d Deployment) block() (storageBlock, error) {
+func (d Deployment) block() (prefectclient.RemoteFileSystem, error) {
 	var config s3.Config
 	if d.Getenv != nil {
 		var err error
 		if config, err = s3.ConfigFromEnv(d.Getenv); err != nil {
-			return storageBlock{}, err
+			return prefectclient.RemoteFileSystem{}, err
 		}
 	}
-	block := storageBlock{
+	block := prefectclient.RemoteFileSystem{
 		BasePath: "s3://" + d.Parameters.BucketName,
-		Settings: storageSettings{UseSSL: !strings.HasPrefix(config.Endpoint, "http://")},
+		Settings: prefectclient.RemoteFileSettings{UseSSL: !strings.HasPrefix(config.Endpoint, "http://")},
 	}
 	if config.Endpoint != "" {
 		block.Settings.ClientOptions = map[string]string{"endpoint_url": config.Endpoint}

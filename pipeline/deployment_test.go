@@ -40,7 +40,7 @@ func TestDeploymentAndBlockAreMadeOnce(t *testing.T) {
 	}
 
 	var block map[string]any
-	if err := r.prefect.BlockDocuments.Load(t.Context(), remoteFileSystem, r.params.BucketName, &block); err != nil {
+	if err := r.prefect.BlockDocuments.Load(t.Context(), prefectclient.RemoteFileSystem{}.BlockType(), r.params.BucketName, &block); err != nil {
 		t.Fatal(err)
 	}
 	settings := map[string]any{"use_ssl": false, "client_kwargs": map[string]any{"endpoint_url": stack.Get(t).S3Endpoint}}

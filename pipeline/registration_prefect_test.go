@@ -63,7 +63,7 @@ func onServers(t *testing.T) *recorded {
 		defer cancel()
 		_ = prefect.Flows.Delete(ctx, r.deployment.FlowID)
 		_ = prefect.WorkPools.Delete(ctx, bucket)
-		if doc, err := prefect.BlockDocuments.ReadByName(ctx, remoteFileSystem, bucket); err == nil {
+		if doc, err := prefect.BlockDocuments.ReadByName(ctx, prefectclient.RemoteFileSystem{}.BlockType(), bucket); err == nil {
 			_ = prefect.BlockDocuments.Delete(ctx, doc.ID)
 		}
 	})

@@ -106,7 +106,7 @@ func (f *Flow[P, R]) Run(ctx context.Context, params P) (R, error) {
 	engine := &flowEngine{spec: &f.spec, params: data, body: func(ctx context.Context) (err error) {
 		result, err = f.fn(ctx, params)
 		return err
-	}}
+	}, result: func() any { return result }}
 	err = runLocally(ctx, engine)
 	return result, err
 }
@@ -116,10 +116,11 @@ func (f *Flow[P, R]) runClaimed(ctx context.Context, s *session, run *FlowRun) e
 		return f.err
 	}
 	var params P
-	engine := &flowEngine{spec: &f.spec, params: run.Parameters, session: s, body: func(ctx context.Context) error {
-		_, err := f.fn(ctx, params)
+	var result R
+	engine := &flowEngine{spec: &f.spec, params: run.Parameters, session: s, body: func(ctx context.Context) (err error) {
+		result, err = f.fn(ctx, params)
 		return err
-	}}
+	}, result: func() any { return result }}
 	engine.check = func() error { return f.params.decode(run.Parameters, &params) }
 	return engine.resume(ctx, run)
 }

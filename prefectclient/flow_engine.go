@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/google/uuid"
+
 	"mlopsgo/internal/rest"
 )
 
@@ -29,6 +31,7 @@ type flowEngine struct {
 	spec    *flowSpec
 	params  parameterMap
 	body    func(context.Context) error
+	result  func() any   // what body came to
 	check   func() error // validates parameters that came from outside; may be nil
 	session *session     // nil without a server
 	run     *flowRunState
@@ -197,7 +200,15 @@ func (e *flowEngine) proposeRunning(ctx context.Context) (*State, error) {
 // attempt calls the function once and proposes the state that it ended in.
 func (e *flowEngine) attempt(ctx context.Context, running *State) (again bool, err error) {
 	err = e.callBody(ctx, running)
+	if errors.Is(err, ErrSuspended) && e.run.isSuspended() {
+		return false, err // the server has the state already
+	}
 	state := e.outcome(ctx, err)
+	if state.Type == StateCompleted {
+		if state.Data, err = e.keepResult(ctx); err != nil {
+			state = e.outcome(ctx, err)
+		}
+	}
 	if e.session != nil {
 		// So that the graph is whole when the run ends, but not for long: a thousand task runs take the server many
 		// seconds, and what is left is sent after the end.
@@ -225,6 +236,7 @@ func (e *flowEngine) attempt(ctx context.Context, running *State) (again bool, e
 		level = slog.LevelError
 	}
 	e.log.Log(ctx, level, "Finished in state "+got.String())
+	e.spec.hooks.call(ctx, got)
 	if got.Type == StateCancelled && err == nil {
 		err = ErrCancelled
 	}
@@ -249,6 +261,18 @@ func (e *flowEngine) callBody(ctx context.Context, running *State) error {
 	return markTimeout(ctx, err)
 }
 
+// keepResult writes the flow's result where its storage is, and gives what the state says of it.
+func (e *flowEngine) keepResult(ctx context.Context) (json.RawMessage, error) {
+	if e.spec.results == nil {
+		return nil, nil
+	}
+	record, err := newResultRecord(e.spec.results, uuid.NewString(), e.result(), 0)
+	if err != nil {
+		return nil, fmt.Errorf("the flow's result: %w", err)
+	}
+	return record.keep(ctx, e.spec.results)
+}
+
 // markTimeout tells an error after the run's own time-out, whatever the function made of it.
 func markTimeout(ctx context.Context, err error) error {
 	if err == nil || errors.Is(err, errTimedOut) || !errors.Is(context.Cause(ctx), errTimedOut) {
@@ -264,7 +288,7 @@ func (e *flowEngine) outcome(ctx context.Context, err error) State {
 	case errors.Is(cause, ErrCancelled) || errors.Is(err, ErrCancelled):
 		return State{Type: StateCancelled}
 	case err == nil:
-		return State{Type: StateCompleted, Details: StateDetails{UntrackableResult: true}}
+		return State{Type: StateCompleted, Details: StateDetails{UntrackableResult: e.spec.results == nil}}
 	case errors.Is(err, errTimedOut):
 		return State{Type: StateFailed, Name: "TimedOut", Message: fmt.Sprintf("Flow run exceeded timeout of %v second(s)", e.spec.timeout.Seconds())}
 	case cause != nil:

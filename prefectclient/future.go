@@ -2,6 +2,7 @@ package prefectclient
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -100,8 +101,21 @@ func (fs Futures[O]) taskRunIDs() []string {
 	return ids
 }
 
-// MarshalJSON writes a future as null: inputs that hold one can be written all the same.
-func (f *Future[O]) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
+// MarshalJSON writes the output of a task run that has completed, and null before: inputs that hold a future can be
+// written all the same.
+func (f *Future[O]) MarshalJSON() ([]byte, error) {
+	if f == nil {
+		return []byte("null"), nil
+	}
+	select {
+	case <-f.done:
+		if f.err == nil {
+			return json.Marshal(f.value)
+		}
+	default:
+	}
+	return []byte("null"), nil
+}
 
 // fillTemplate puts fields into a run name's template: {x} for the field x.
 func fillTemplate(template string, fields parameterMap) string {

@@ -5,6 +5,7 @@ package prefectclient
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"syscall"
@@ -30,3 +31,23 @@ func processStart(pid int) string {
 	}
 	return fields[19]
 }
+
+// residentMemory gives the resident memory of a process in bytes, where /proc tells it: field 2 of statm, in pages.
+func residentMemory(pid int) (int64, bool) {
+	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
+	if err != nil {
+		return 0, false
+	}
+	fields := strings.Fields(string(data))
+	if len(fields) < 2 {
+		return 0, false
+	}
+	pages, err := strconv.ParseInt(fields[1], 10, 64)
+	return pages * int64(os.Getpagesize()), err == nil
+}
+
+// ownGroup keeps the signals of a terminal from a subprocess: its worker decides when it ends.
+func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+
+// terminate asks a process to end.
+func terminate(p *os.Process) { _ = p.Signal(syscall.SIGTERM) } // it may have ended meanwhile

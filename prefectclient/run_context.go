@@ -87,10 +87,12 @@ type flowRunState struct {
 
 	tasks sync.WaitGroup // task runs that were submitted and have not ended
 
-	mu       sync.Mutex
-	runCount int
-	children map[string]int    // subflow runs by task key
-	ended    map[string][]byte // the final event of each task run, until the server is seen to have it
+	mu        sync.Mutex
+	runCount  int
+	suspended bool              // Suspend was called and took effect
+	pauses    int               // the pauses that have no key of their own, so far
+	children  map[string]int    // subflow runs by task key
+	ended     map[string][]byte // the final event of each task run, until the server is seen to have it
 }
 
 func (f *flowRunState) attempts() int {

@@ -30,7 +30,9 @@ type runSpec struct {
 	timeout    time.Duration
 	retryIf    func(error) bool
 	jitter     float64
-	symbol     string // the function's name, to tell tasks of the same name apart
+	hooks      hooks
+	results    ResultStorage // nil keeps no results
+	symbol     string        // the function's name, to tell tasks of the same name apart
 	inputNames []string
 }
 

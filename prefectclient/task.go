@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 )
 
 // Task is a step of a flow: a function with an input of type I and an output of type O. Make it with [NewTask]; it is
@@ -26,6 +27,9 @@ type taskSpec struct {
 	key string
 	// futures are the fields of the input that are futures, by index; -1 is the input itself.
 	futures []inputFuture
+	// cache makes the key of an input; nil without a cache.
+	cache       func(input any) (string, error)
+	cacheExpiry time.Duration
 }
 
 // inputFuture is a place in a task's input where a future may stand.
@@ -55,6 +59,9 @@ func (t *Task[I, O]) prepare(opts []TaskOption) error {
 		if err := opt.applyTask(&t.spec); err != nil {
 			return fmt.Errorf("prefect: task %q: %w", t.spec.name, err)
 		}
+	}
+	if t.spec.cache != nil && t.spec.results == nil {
+		return fmt.Errorf("prefect: task %q has a cache, but no place for it: add KeepResult", t.spec.name)
 	}
 	t.spec.symbol = symbolOf(t.fn)
 	t.spec.key = taskKey(t.spec.name, t.spec.symbol)
@@ -112,6 +119,7 @@ func (t *Task[I, O]) Map(ctx context.Context, inputs []I, after ...Upstream) Fut
 func (t *Task[I, O]) engine(ctx context.Context, in I, out *O, after []Upstream) *taskEngine {
 	e := newTaskEngine(ctx, &t.spec, after)
 	e.addInputs(reflect.ValueOf(&in).Elem())
+	e.input, e.output = in, out
 	e.body = func(ctx context.Context) error {
 		value, err := t.fn(ctx, in)
 		if err == nil {

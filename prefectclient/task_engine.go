@@ -21,10 +21,19 @@ import (
 type taskEngine struct {
 	spec   *taskSpec
 	body   func(context.Context) error
+	input  any
+	output any         // a pointer to where body puts its output
 	parent *runContext // nil outside of runs
 	task   *taskRunState
 	after  []Upstream
 	log    *slog.Logger
+
+	// cacheKey is that of the cache's entry, "" without a cache.
+	cacheKey string
+	// completed is the name of the final state when it is not the type's: "Cached".
+	completed string
+	// resultData is what the final state says of a kept result.
+	resultData json.RawMessage
 }
 
 // newTaskEngine names a task run. announce tells of it.
@@ -97,9 +106,15 @@ func (e *taskEngine) run(ctx context.Context) error {
 			return fmt.Errorf("%w: %w", ErrUpstream, err)
 		}
 	}
+	if done, err := e.fromCache(ctx); done || err != nil {
+		return e.finish(ctx, err)
+	}
 	e.set(State{Type: StateRunning})
 	for retry := 1; ; retry++ {
 		err := e.callBody(ctx)
+		if err == nil {
+			err = e.keepResult(ctx)
+		}
 		if !e.retry(ctx, err, retry) {
 			return e.finish(ctx, err)
 		}
@@ -154,8 +169,8 @@ func (e *taskEngine) finish(ctx context.Context, err error) error {
 	state := State{Type: StateFailed}
 	switch {
 	case err == nil:
-		state = State{Type: StateCompleted}
-		state.Details.UntrackableResult = true
+		state = State{Type: StateCompleted, Name: e.completed, Data: e.resultData}
+		state.Details.UntrackableResult = e.resultData == nil
 	case errors.Is(err, ErrCancelled) || errors.Is(cause, ErrCancelled):
 		state = State{Type: StateCancelled, Message: "The flow run was cancelled."}
 	case errors.Is(err, errTimedOut):
@@ -175,6 +190,7 @@ func (e *taskEngine) finish(ctx context.Context, err error) error {
 		level = slog.LevelError
 	}
 	e.log.Log(ctx, level, "Finished in state "+state.String())
+	e.spec.hooks.call(ctx, e.task.state)
 	return err
 }
 

@@ -68,7 +68,7 @@ func newEventState(s *State) *eventState {
 	if s == nil {
 		return nil
 	}
-	return &eventState{Type: s.Type, Name: s.Name, Message: s.Message, Details: s.Details}
+	return &eventState{Type: s.Type, Name: s.Name, Message: s.Message, Details: s.Details, Data: s.Data}
 }
 
 // taskEventPayload is what the server makes the task run's record of.

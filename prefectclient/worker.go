@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 
@@ -21,6 +22,8 @@ type Worker struct {
 	config  WorkerConfig
 	flows   map[string]AnyFlow
 	process process
+	source  runSource
+	metrics *workerMetrics
 	log     *slog.Logger
 }
 
@@ -30,10 +33,20 @@ func NewWorker(c *Client, config WorkerConfig, flows ...AnyFlow) (*Worker, error
 	if err != nil {
 		return nil, err
 	}
+	if config.Pool == "" {
+		return nil, errors.New("prefect: a worker needs a work pool")
+	}
+	return newWorker(c, config, poolSource{c, config}, flows)
+}
+
+func newWorker(c *Client, config WorkerConfig, from runSource, flows []AnyFlow) (*Worker, error) {
 	if len(flows) == 0 {
 		return nil, errors.New("prefect: a worker needs flows")
 	}
-	w := &Worker{client: c, config: config, flows: make(map[string]AnyFlow, len(flows)), log: c.log.With("worker", config.Name)}
+	w := &Worker{
+		client: c, config: config, flows: make(map[string]AnyFlow, len(flows)), source: from, metrics: newWorkerMetrics(config),
+		log: c.log.With("worker", config.Name),
+	}
 	for _, flow := range flows {
 		if _, err := flow.ParameterSchema(); err != nil {
 			return nil, err
@@ -43,6 +56,7 @@ func NewWorker(c *Client, config WorkerConfig, flows ...AnyFlow) (*Worker, error
 		}
 		w.flows[flow.Name()] = flow
 	}
+	var err error
 	if w.process, err = thisProcess(config.Name); err != nil {
 		return nil, err
 	}
@@ -56,6 +70,9 @@ func (w *Worker) Name() string { return w.config.Name }
 // nil. A server that is not reached is waited for, at the start and at any time; what is wrong for good, such as a pool
 // of another type or credentials that are not taken, is returned.
 func (w *Worker) Run(ctx context.Context) error {
+	if w.isSubprocess() {
+		return w.runOne(ctx, os.Getenv(flowRunVariable))
+	}
 	err := w.prepare(ctx)
 	if err == nil {
 		w.run(ctx)
@@ -76,16 +93,11 @@ func (w *Worker) run(ctx context.Context) {
 	}
 }
 
-// prepare makes the pool and the queues, and settles what an earlier process of this worker left.
+// prepare makes the places that runs come from, and settles what an earlier process of this worker left.
 func (w *Worker) prepare(ctx context.Context) error {
 	return w.untilReached(ctx, func() error {
-		if err := ensurePool(ctx, w.client, w.config.Pool); err != nil {
+		if err := w.source.prepare(ctx); err != nil {
 			return err
-		}
-		for _, queue := range w.config.Queues {
-			if _, err := w.client.WorkQueues.Ensure(ctx, w.config.Pool, WorkQueueCreate{Name: queue}); err != nil {
-				return err
-			}
 		}
 		return w.recover(ctx)
 	})
@@ -140,7 +152,7 @@ func newService(w *Worker, s *session) *service {
 // serve polls, listens and beats until the context ends, then drains.
 func (s *service) serve(ctx context.Context) {
 	s.emit("prefect.worker.started")
-	s.log.Info("the worker serves its pool", "pool", s.config.Pool, "queues", s.config.Queues, "flows", len(s.flows))
+	s.log.Info("the worker serves "+s.source.String(), "flows", len(s.flows))
 	var listeners, beats sync.WaitGroup
 	beating, stopBeating := context.WithCancel(context.WithoutCancel(ctx))
 	beats.Go(func() { s.beat(beating) }) // also while draining: the worker lives
@@ -196,7 +208,7 @@ func (s *service) drain() {
 // beat tells that the worker lives.
 func (s *service) beat(ctx context.Context) {
 	for {
-		err := s.client.Workers.Heartbeat(ctx, s.config.Pool, s.config.Name, s.config.HeartbeatInterval)
+		err := s.source.beat(ctx)
 		if err != nil && ctx.Err() == nil {
 			s.log.Debug("a heartbeat was lost", "error", err)
 		}
@@ -206,8 +218,11 @@ func (s *service) beat(ctx context.Context) {
 	}
 }
 
-// emit sends an event of the worker's own.
+// emit sends an event of the worker's own. What serves deployments without a pool is none in Prefect's eyes.
 func (s *service) emit(name string, related ...Resource) {
+	if s.config.Pool == "" {
+		return
+	}
 	about := resource("worker."+PoolType, s.config.Name, s.config.Name, "")
 	about["prefect.worker-type"] = PoolType
 	event, err := NewEvent(name, about, nil, append(related, Resource{

@@ -27,7 +27,7 @@ func (s *service) listen(ctx context.Context) {
 		case "prefect.flow-run.Cancelling":
 			s.cancel(strings.TrimPrefix(event.Resource.ID(), "prefect.flow-run."))
 		case "prefect.flow-run.Scheduled":
-			if s.concerns(event) {
+			if s.source.concerns(event) {
 				s.nudge()
 			}
 		}
@@ -36,13 +36,6 @@ func (s *service) listen(ctx context.Context) {
 	if err != nil && ctx.Err() == nil {
 		s.log.Warn("the server's events cannot be followed; cancellation takes seconds", "error", err)
 	}
-}
-
-// concerns reports events of runs in the worker's pool.
-func (s *service) concerns(event *Event) bool {
-	return slices.ContainsFunc(event.Related, func(r Resource) bool {
-		return r.Role() == "work-pool" && r.Name() == s.config.Pool
-	})
 }
 
 // watchCancelling asks at intervals, for servers and networks without websockets.

@@ -30,6 +30,14 @@ type WorkerConfig struct {
 	// CancelGrace is how long a cancelled flow may take to return, 30 s when 0; then its run is set to CANCELLED
 	// although the function goes on, and its slot stays taken.
 	CancelGrace time.Duration
+	// Isolation is where flows run, [InProcess] when empty.
+	Isolation Isolation
+	// MemoryLimit is how many bytes of resident memory a [Subprocess] may have before it is killed, its run then being
+	// CRASHED; 0 for no limit. It needs Linux.
+	MemoryLimit int64
+	// Command is the program with its arguments that a [Subprocess] runs, this program as it was started when empty. It must
+	// come to [Worker.Run] of a worker with the same flows.
+	Command []string
 	// DrainTimeout is how long running flows may go on when the worker is told to stop, 30 s when 0 and for ever when
 	// negative; those that do not end in time have their contexts ended and become CRASHED.
 	DrainTimeout time.Duration
@@ -37,9 +45,6 @@ type WorkerConfig struct {
 
 // withDefaults checks a configuration and fills it in.
 func (c WorkerConfig) withDefaults() (WorkerConfig, error) {
-	if c.Pool == "" {
-		return c, errors.New("prefect: a worker needs a work pool")
-	}
 	if c.Limit < 0 {
 		return c, fmt.Errorf("prefect: a limit of %d flow runs is less than none", c.Limit)
 	}
@@ -60,6 +65,19 @@ func (c WorkerConfig) withDefaults() (WorkerConfig, error) {
 		if *d.value < d.least {
 			return c, fmt.Errorf("prefect: the worker's %s of %v is less than %v", d.name, *d.value, d.least)
 		}
+	}
+	switch c.Isolation {
+	case "":
+		c.Isolation = InProcess
+	case InProcess, Subprocess:
+	default:
+		return c, fmt.Errorf("prefect: a worker's isolation is %q or %q, not %q", InProcess, Subprocess, c.Isolation)
+	}
+	if c.MemoryLimit < 0 || c.MemoryLimit > 0 && c.Isolation != Subprocess {
+		return c, fmt.Errorf("prefect: a memory limit of %d bytes needs the isolation %q", c.MemoryLimit, Subprocess)
+	}
+	if _, ok := residentMemory(os.Getpid()); c.MemoryLimit > 0 && !ok {
+		return c, errors.New("prefect: the memory of a process is not known on this system, so MemoryLimit cannot be kept")
 	}
 	if c.DrainTimeout == 0 {
 		c.DrainTimeout = 30 * time.Second

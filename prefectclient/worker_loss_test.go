@@ -9,8 +9,10 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"os/signal"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -24,16 +26,31 @@ func runAsWorker(pool string) error {
 	if err != nil {
 		return err
 	}
-	flow := NewFlow(os.Getenv("FLOW"), func(ctx context.Context, _ struct{}) (int, error) {
-		fmt.Println("running")
-		<-ctx.Done()
-		return 0, ctx.Err()
-	})
-	w, err := NewWorker(c, WorkerConfig{Pool: pool, Name: os.Getenv("WORKER")}, flow)
+	config := WorkerConfig{Pool: pool, Name: os.Getenv("WORKER"), Isolation: Isolation(os.Getenv("ISOLATION"))}
+	w, err := NewWorker(c, config, endlessFlow(os.Getenv("FLOW")), misbehavingFlow(os.Getenv("FLOW")+"-misbehaving"))
 	if err != nil {
 		return err
 	}
-	return w.Run(context.Background())
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	return w.Run(ctx)
+}
+
+// workerCommand is a worker in a process of its own.
+func workerCommand(t testing.TB, c *Client, pool, flow, worker string) *exec.Cmd {
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^$")
+	cmd.Env = append(os.Environ(), workerProcess+"="+pool, "PREFECT_API_URL="+c.APIURL(), "FLOW="+flow, "WORKER="+worker)
+	return cmd
+}
+
+// endlessFlow runs a task until it is cancelled.
+func endlessFlow(name string) *Flow[struct{}, int] {
+	wait := NewTask("wait", func(ctx context.Context, _ struct{}) (int, error) {
+		fmt.Println("running")
+		<-ctx.Done()
+		return 0, context.Cause(ctx)
+	})
+	return NewFlow(name, func(ctx context.Context, p struct{}) (int, error) { return wait.Run(ctx, p) })
 }
 
 func TestKilledWorker(t *testing.T) {
@@ -41,8 +58,12 @@ func TestKilledWorker(t *testing.T) {
 	name, worker := unique(t), unique(t)
 	flow := NewFlow(name, func(context.Context, struct{}) (int, error) { return 0, nil })
 	d := deployed(t, c, flow, DeploymentSpec{})
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^$")
-	cmd.Env = append(os.Environ(), workerProcess+"="+d.WorkPoolName, "PREFECT_API_URL="+c.APIURL(), "FLOW="+name, "WORKER="+worker)
+	tasks := func(run *FlowRun, state StateType) bool {
+		filter := TaskRunsOf(run.ID)
+		filter.TaskRuns.State = StateIs(state)
+		return must[int](t)(c.TaskRuns.Count(t.Context(), filter)) == 1
+	}
+	cmd := workerCommand(t, c, d.WorkPoolName, name, worker)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -58,6 +79,7 @@ func TestKilledWorker(t *testing.T) {
 	eventually(t, 5*time.Second, "the process is known", func() bool {
 		return must[*FlowRun](t)(c.FlowRuns.Read(t.Context(), run.ID)).InfrastructurePID != ""
 	})
+	eventually(t, 10*time.Second, "the task run is recorded", func() bool { return tasks(run, StateRunning) })
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
 	// A run that the process had just claimed is found too, and runs after all.
@@ -69,6 +91,7 @@ func TestKilledWorker(t *testing.T) {
 	startWorker(t, c, WorkerConfig{Pool: d.WorkPoolName, Name: worker}, flow)
 	lost := inState(t, c, run.ID, StateCrashed, 20*time.Second)
 	t.Log(lost.State)
+	eventually(t, 10*time.Second, "the lost task run is CRASHED too", func() bool { return tasks(run, StateCrashed) })
 	inState(t, c, claimed.ID, StateCompleted, 20*time.Second)
 }
 

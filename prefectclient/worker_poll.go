@@ -16,6 +16,7 @@ func (s *service) poll(ctx context.Context) {
 	for ctx.Err() == nil {
 		pause := s.config.PollInterval
 		if err := s.pollOnce(ctx); err != nil && ctx.Err() == nil {
+			s.metrics.pollFailures.Inc()
 			if failures == 0 {
 				s.log.Warn("the Prefect server does not hand out flow runs; the worker goes on asking", "error", err)
 			}
@@ -46,15 +47,16 @@ func (s *service) nudge() {
 
 func (s *service) pollOnce(ctx context.Context) error {
 	before := time.Now().Add(s.config.Prefetch)
-	runs, err := s.client.WorkPools.ScheduledFlowRuns(ctx, s.config.Pool, s.config.Queues, before, pollLimit)
+	runs, err := s.source.scheduled(ctx, before)
 	if errors.Is(err, ErrNotFound) {
 		return errors.Join(err, s.prepare(ctx)) // someone removed the pool or a queue
 	}
 	if err != nil {
 		return err
 	}
+	s.metrics.polled()
 	for _, run := range runs {
-		s.consider(ctx, &run.FlowRun)
+		s.consider(ctx, run)
 	}
 	return nil
 }
@@ -99,7 +101,9 @@ func (s *service) launch(ctx context.Context, flow AnyFlow, run *FlowRun) {
 	runCtx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	active := &activeRun{cancel: cancel, done: make(chan struct{})}
 	s.active[run.ID] = active
+	s.metrics.active.Inc()
 	s.runs.Go(func() {
+		defer s.metrics.active.Dec()
 		s.execute(runCtx, flow, run)
 		cancel(nil)
 		close(active.done)

@@ -3,6 +3,7 @@ package prefectclient
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"strconv"
 	"strings"
@@ -54,20 +55,24 @@ func (p process) lost(own process) bool {
 	if p.worker != own.worker || p.host != own.host || p == own {
 		return false
 	}
-	return !processRuns(p.pid) || processStart(p.pid) != p.start
+	return !p.runs()
 }
+
+// runs reports that the process, and not another one with its number, exists on this host.
+func (p process) runs() bool { return processRuns(p.pid) && processStart(p.pid) == p.start }
 
 // recover settles the runs that an earlier process of this worker left behind: one that had not started is scheduled
 // again, one that ran is CRASHED, one that was being cancelled is CANCELLED.
 func (w *Worker) recover(ctx context.Context) error {
-	query := FlowRunQuery{Related: Related{
-		WorkPools: &WorkPoolFilter{Name: &AnyFilter{Any: []string{w.config.Pool}}},
-		FlowRuns:  &FlowRunFilter{State: StateIs(StatePending, StateRunning, StateCancelling)},
-	}}
+	query := FlowRunQuery{Related: w.source.runs()}
+	query.FlowRuns = &FlowRunFilter{State: StateIs(StatePending, StateRunning, StateCancelling)}
 	lost := map[*FlowRun]process{}
 	for run, err := range w.client.FlowRuns.Filter(ctx, query) {
 		if err != nil {
 			return err
+		}
+		if child, ok := parseProcess(run.InfrastructurePID); ok && child.worker == w.process.worker && child.host == w.process.host && child.runs() {
+			continue // a subprocess outlived its worker
 		}
 		if owner, ok := ownerOf(run); ok && owner.lost(w.process) {
 			lost[run] = owner // settled later: it would shift the pages
@@ -79,9 +84,32 @@ func (w *Worker) recover(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if state.Type != StateScheduled {
+			w.client.crashTasks(ctx, run.ID, state.Message, w.log)
+		}
 		w.log.Warn("a flow run was lost by an earlier process of this worker", "flow_run", run.Name, "was", run.StateName, "is", state.Type, "answer", answer.Status)
 	}
 	return nil
+}
+
+// crashTasks ends the task runs that a lost process left: nobody else would. A failure is told and not returned, because
+// the flow run itself is settled.
+func (c *Client) crashTasks(ctx context.Context, flowRunID, reason string, log *slog.Logger) {
+	open := TaskRunsOf(flowRunID)
+	open.TaskRuns.State = StateIs(StatePending, StateRunning, StateScheduled, StatePaused, StateCancelling)
+	var ids []string
+	for run, err := range c.TaskRuns.Filter(ctx, TaskRunQuery{Related: open}) {
+		if err != nil {
+			log.Warn("the task runs of a lost flow run cannot be read; they stay as they are", "flow_run_id", flowRunID, "error", err)
+			return
+		}
+		ids = append(ids, run.ID) // settled later: it would shift the pages
+	}
+	for _, id := range ids {
+		if _, err := c.TaskRuns.SetState(ctx, id, State{Type: StateCrashed, Message: reason}); err != nil {
+			log.Warn("a task run of a lost flow run stays as it is", "task_run_id", id, "error", err)
+		}
+	}
 }
 
 // ownerOf finds the process that has a run: in its infrastructure id, or, just claimed, in its state's message.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // execute claims a run and carries it to its end.
@@ -17,9 +18,12 @@ func (s *service) execute(ctx context.Context, flow AnyFlow, run *FlowRun) {
 		return
 	}
 	if !claimed {
+		s.metrics.claimsLost.Inc()
 		log.Debug("another worker has the flow run, or it is not to be started")
 		return
 	}
+	s.metrics.delay.Observe(max(0, time.Since(run.ExpectedStartTime).Seconds()))
+	defer s.metrics.runs.WithLabelValues(flow.Name()).Inc()
 	related := relatedResources(run, flow.Name())
 	s.emit("prefect.worker.submitted-flow-run", related...)
 	labelled := make(chan struct{})
@@ -27,12 +31,27 @@ func (s *service) execute(ctx context.Context, flow AnyFlow, run *FlowRun) {
 		defer close(labelled)
 		s.label(ctx, run)
 	}()
-	err = flow.runClaimed(ctx, s.session, run)
+	if s.config.Isolation == Subprocess {
+		if err := s.isolate(ctx, flow, run); err != nil {
+			s.metrics.subprocessFailures.Inc()
+			log.Warn("the flow run's subprocess has failed", "reason", err)
+		}
+	} else {
+		s.carry(ctx, flow, run)
+	}
 	<-labelled
 	s.emit("prefect.worker.executed-flow-run", related...)
+}
+
+// carry runs a claimed run in this process.
+func (s *service) carry(ctx context.Context, flow AnyFlow, run *FlowRun) {
+	log := s.log.With("flow", flow.Name(), "flow_run", run.Name)
+	err := flow.runClaimed(ctx, s.session, run)
 	switch {
 	case err == nil:
 		log.Info("the flow run has completed")
+	case errors.Is(err, ErrSuspended):
+		log.Info("the flow run is suspended")
 	case errors.Is(err, ErrRejected), errors.Is(err, ErrAborted):
 		log.Info("the server took the flow run back", "reason", err)
 	default:

@@ -58,8 +58,8 @@ var rules = []arch.Rule{
 	},
 	{
 		Packages:  []string{"prefectclient"},
-		MayImport: []string{"internal/rest"},
-		Reason:    "a client is useful to any Go project that has a Prefect: it knows its protocol and nothing of wine or pipelines",
+		MayImport: []string{"internal/rest", "internal/s3"},
+		Reason:    "a client is useful to any Go project that has a Prefect: it knows its protocol, keeps results where its blocks say, and knows nothing of wine or pipelines",
 	},
 	{
 		Packages:  []string{"pipeline"},

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -63,6 +64,8 @@ type Client struct {
 	final     func(int, http.Header, []byte) bool
 	traceable bool
 	inProcess bool
+	header    http.Header
+	tls       *tls.Config
 	close     func()
 }
 
@@ -103,16 +106,46 @@ func New(cfg Config) (*Client, error) {
 	if pool, ok := transport.(*http.Transport); ok {
 		c.traceable = true
 		c.close = pool.CloseIdleConnections
+		if cfg.Transport == nil && base.Scheme == "https" {
+			c.tls = pool.TLSClientConfig.Clone()
+		}
 	}
 	if cfg.Observe != nil {
 		transport = observed{next: transport, see: cfg.Observe}
 	}
 	c.resty = newResty(&cfg, transport)
+	c.header = sent(&cfg)
 	return c, nil
 }
 
 // BaseURL is the server's address without credentials and without a slash at its end.
 func (c *Client) BaseURL() string { return c.base }
+
+// InProcess tells that there is no server behind the address.
+func (c *Client) InProcess() bool { return c.inProcess }
+
+// Header is what goes with every request, credentials included, for others that talk to the same server.
+func (c *Client) Header() http.Header { return c.header.Clone() }
+
+// TLSConfig is how connections are secured, for others that talk to the same server; nil when they are not, or when a
+// transport of the caller's own does it.
+func (c *Client) TLSConfig() *tls.Config { return c.tls.Clone() }
+
+// sent is the header of every request, but for the name of the program.
+func sent(cfg *Config) http.Header {
+	h := cfg.Header.Clone()
+	if h == nil {
+		h = http.Header{}
+	}
+	switch {
+	case cfg.Token != "":
+		h.Set("Authorization", "Bearer "+cfg.Token)
+	case cfg.Username != "":
+		req := &http.Request{Header: h}
+		req.SetBasicAuth(cfg.Username, cfg.Password)
+	}
+	return h
+}
 
 // Close closes idle connections. Calls under way are not touched; later calls open new connections.
 func (c *Client) Close() { c.close() }

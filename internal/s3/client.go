@@ -118,7 +118,7 @@ func (c Config) loadOptions() []func(*config.LoadOptions) error {
 		config.WithRetryer(func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
 				o.MaxAttempts = cmp.Or(c.Attempts, defaultAttempts)
-				o.MaxBackoff = longestBackoff
+				o.MaxBackoff = cmp.Or(c.LongestWait, longestBackoff)
 			})
 		}),
 	}

@@ -25,6 +25,8 @@ type Config struct {
 	IgnoreTLS bool
 	// Attempts is how often a call is tried in all: 4 by default, 1 for no retry.
 	Attempts int
+	// LongestWait bounds the waits between attempts, which grow: 5 s by default.
+	LongestWait time.Duration
 	// Stall is how long a connection may deliver nothing: 30 s by default.
 	Stall time.Duration
 	// OneCall closes each connection after its answer, for a Client of a few calls: nothing stays open after the last.
@@ -73,8 +75,8 @@ func (c Config) check() error {
 	if c.SessionToken != "" && c.AccessKeyID == "" {
 		return errors.New("AWS_SESSION_TOKEN is set without AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
 	}
-	if c.Attempts < 0 || c.Stall < 0 {
-		return fmt.Errorf("s3: %d attempts and a stall of %v: neither may be negative", c.Attempts, c.Stall)
+	if c.Attempts < 0 || c.Stall < 0 || c.LongestWait < 0 {
+		return fmt.Errorf("s3: %d attempts, waits of %v and a stall of %v: none may be negative", c.Attempts, c.LongestWait, c.Stall)
 	}
 	if c.Endpoint == "" {
 		return nil

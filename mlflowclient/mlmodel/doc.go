@@ -6,8 +6,8 @@
 //	model.onnx, model.skops …   the data of the flavors
 //	requirements.txt            what pip must install to load it; conda.yaml and python_env.yaml say the same for
 //	                            their tools: an [Environment]
-//	input_example.json          a few rows of input: an [Example]; serving_input_example.json is the same as the
-//	                            body of a request to a scoring server
+//	input_example.json          a few rows of input: an [Example], or of any form an [InputExample];
+//	                            serving_input_example.json is the same as the body of a request to a scoring server
 //
 // A flavor is one way to load the model: "onnx" by mlflow.onnx, "sklearn" by mlflow.sklearn, and "python_function" by
 // mlflow.pyfunc, the flavor that every tool understands. A [Signature] says which columns or tensors go in and out.

@@ -117,17 +117,30 @@ func (f *Folder) FlavorFile(flavor, key string) ([]byte, error) {
 // ONNX reads the data of flavor onnx.
 func (f *Folder) ONNX() ([]byte, error) { return f.FlavorFile(onnxFlavor, "data") }
 
-// Example reads the input example; nil when the model has none that is a table.
+// Example reads the input example; nil when the model has none that is a table with names.
 func (f *Folder) Example() (*Example, error) {
 	info := f.Model.ExampleInfo
-	if info == nil || info.Type != "dataframe" || info.PandasOrient != "split" {
+	if info == nil || info.Type != string(DataFrameExample) || info.PandasOrient != "split" {
+		return nil, nil
+	}
+	input, err := f.InputExample()
+	if err != nil {
+		return nil, err
+	}
+	return input.Table()
+}
+
+// InputExample reads the input example of any form; nil when the model has none.
+func (f *Folder) InputExample() (*InputExample, error) {
+	info := f.Model.ExampleInfo
+	if info == nil {
 		return nil, nil
 	}
 	data, err := f.ReadFile(info.ArtifactPath)
 	if err != nil {
 		return nil, err
 	}
-	return ParseExample(data)
+	return ParseInputExample(info, data)
 }
 
 // Environment reads python_env.yaml and requirements.txt.

@@ -80,3 +80,41 @@ func FuzzExample(f *testing.F) {
 		}
 	})
 }
+
+// FuzzInputExample: no example of any form panics or takes much memory, and what was read is written and read again the same.
+func FuzzInputExample(f *testing.F) {
+	for kind, text := range map[ExampleKind]string{
+		NDArrayExample:   `{"a": [[1, null], ["x"]], "b": [NaN]}`,
+		ObjectExample:    `{"messages": [{"role": "user"}], "t": 0.5}`,
+		CSRExample:       `{"data": [1.0, 2], "indices": [0, 2], "indptr": [0, 1, 2], "shape": [2, 3]}`,
+		CSCExample:       `{"data": [1], "indices": [0], "indptr": [0, 1], "shape": [9999999999, 99999999]}`,
+		DataFrameExample: `{"data": [[1, 2], [3, 4]]}`,
+	} {
+		f.Add(string(kind), false, []byte(text))
+		f.Add(string(kind), true, []byte(`{"inputs": `+text+`, "params": {"n": 3}}`))
+	}
+	f.Fuzz(func(t *testing.T, kind string, params bool, data []byte) {
+		info := &ExampleInfo{Type: kind}
+		if params {
+			info.Extra = Map{{"params", "true"}}
+		}
+		e, err := ParseInputExample(info, data)
+		if err != nil {
+			return
+		}
+		once, err := e.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.ServingJSON(); err != nil {
+			t.Fatal(err)
+		}
+		again, err := ParseInputExample(info, once)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, once)
+		}
+		if twice, err := again.JSON(); err != nil || !bytes.Equal(twice, once) {
+			t.Fatalf("%v\n%s\n%s", err, once, twice)
+		}
+	})
+}

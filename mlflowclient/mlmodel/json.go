@@ -2,11 +2,13 @@ package mlmodel
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -191,6 +193,8 @@ func jsonScalar(v any) (string, error) {
 		return strconv.FormatBool(v), nil
 	case string:
 		return quoteASCII(v), nil
+	case []byte:
+		return quoteASCII(encodeBytes(v)), nil
 	case Number:
 		if specialAt([]byte(v)) != string(v) && !json.Valid([]byte(v)) {
 			return "", fmt.Errorf("%q is not a number", string(v))
@@ -213,6 +217,15 @@ func jsonScalar(v any) (string, error) {
 	default:
 		return "", fmt.Errorf("a value of type %T cannot be written as JSON", v)
 	}
+}
+
+// encodeBytes is base64.encodebytes of Python: lines of 76 characters, each ended.
+func encodeBytes(data []byte) string {
+	var b strings.Builder
+	for line := range slices.Chunk(data, 57) {
+		b.WriteString(base64.StdEncoding.EncodeToString(line) + "\n")
+	}
+	return b.String()
 }
 
 func appendItems(b *strings.Builder, open, end string, n, indent, depth int, item func(i int) error) error {

@@ -19,8 +19,9 @@ type ONNXModel struct {
 	Sklearn *SklearnObject
 	// Signature is optional, but a model without it takes columns in whatever order they come.
 	Signature *Signature
-	// Example is optional.
+	// Example is optional; so is Input, an example that is no table or has parameters. A model has one of them.
 	Example *Example
+	Input   *InputExample
 	// Environment is DefaultEnvironment when its Python is "", with what scikit-learn needs when there is Sklearn.
 	Environment Environment
 	// ONNXVersion is the version of Python's onnx package that reads the file; "" means that of DefaultEnvironment.
@@ -71,20 +72,11 @@ func (m ONNXModel) Files() ([]File, error) {
 		}
 		files = append(files, File{skopsDataFile, m.Sklearn.Data})
 	}
-	if m.Example != nil {
-		if err := m.Example.check(m.Signature); err != nil {
-			return nil, fmt.Errorf("mlmodel: %w", err)
-		}
-		input, err := m.Example.JSON()
-		if err != nil {
-			return nil, fmt.Errorf("mlmodel: %w", err)
-		}
-		serving, err := m.Example.ServingJSON()
-		if err != nil {
-			return nil, fmt.Errorf("mlmodel: %w", err)
-		}
-		files = append(files, File{exampleFile, input}, File{servingFile, serving})
+	example, err := m.exampleFiles()
+	if err != nil {
+		return nil, err
 	}
+	files = append(files, example...)
 	var size int64
 	for _, f := range files {
 		size += int64(len(f.Data))
@@ -98,6 +90,36 @@ func (m ONNXModel) Files() ([]File, error) {
 		return nil, err
 	}
 	return append(append(files, env...), File{FileName, data}), nil
+}
+
+// input is the example of whatever form, nil without one.
+func (m ONNXModel) input() (*InputExample, error) {
+	switch {
+	case m.Example == nil:
+		return m.Input, nil
+	case m.Input != nil:
+		return nil, errors.New("mlmodel: the model has two examples, Example and Input")
+	}
+	if err := m.Example.check(m.Signature); err != nil {
+		return nil, fmt.Errorf("mlmodel: %w", err)
+	}
+	return m.Example.Input()
+}
+
+func (m ONNXModel) exampleFiles() ([]File, error) {
+	example, err := m.input()
+	if example == nil || err != nil {
+		return nil, err
+	}
+	input, err := example.JSON()
+	if err != nil {
+		return nil, fmt.Errorf("mlmodel: %w", err)
+	}
+	serving, err := example.ServingJSON()
+	if err != nil {
+		return nil, fmt.Errorf("mlmodel: %w", err)
+	}
+	return []File{{exampleFile, input}, {servingFile, serving}}, nil
 }
 
 func (m ONNXModel) environmentFiles() ([]File, error) {
@@ -154,8 +176,8 @@ func (m ONNXModel) model(size int64) *Model {
 	if len(m.Metadata) > 0 {
 		model.Extra = append(model.Extra, Item{"metadata", m.Metadata})
 	}
-	if m.Example != nil {
-		model.ExampleInfo = m.Example.info()
+	if example, err := m.input(); example != nil && err == nil {
+		model.ExampleInfo = example.Info()
 	}
 	return model
 }
