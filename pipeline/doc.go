@@ -7,7 +7,7 @@
 // study, one child run a trial. [Train] is one forest with given parameters, kept as a folder and as a run.
 //
 // [Ingest] puts a table where the other steps find it. A [Registration] makes the Prefect flow that trains the forest of a study's best run
-// and registers it in MLflow; a [Deployment] gives that flow a place and a time to run, and a worker of package prefectclient runs it. The
+// and registers it in MLflow, in the forms that [ForestModel] writes; a [Deployment] gives that flow a place and a time to run, and a worker of package prefectclient runs it. The
 // flow runs without Prefect too.
 //
 // The figures are those of the Python original: the same seed gives scikit-learn's split, scaler and trees and Optuna's proposals.

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"bytes"
 	"context"
+	"fmt"
 
 	"mlopsgo/internal/onnx"
 	"mlopsgo/internal/skops"
@@ -10,52 +11,95 @@ import (
 	"mlopsgo/pipeline/forest"
 )
 
-// modelHome is where a model is kept, which its MLmodel file repeats.
-type modelHome struct{ artifactPath, runID, modelID string }
+// ForestModel is a trained forest with what belongs to it when it leaves this program: the scaler before it, and the names of what goes in
+// and comes out.
+type ForestModel struct {
+	// Forest was trained, by this program, on what Scaler makes of the features.
+	Forest *forest.Classifier
+	Scaler *forest.StandardScaler
+	// Features are the names of the columns, in the order in which Scaler takes them.
+	Features []string
+	// Labels are the texts of the classes, in ascending order: class i of Forest stands for Labels[i]. Nil when the classes are the
+	// labels themselves.
+	Labels []string
+	// Example are some rows of features, as they are before scaling, for the model's input example; no rows for none.
+	Example forest.Matrix
+}
 
-// modelFiles writes the split's scaler and the forest as the files of an MLflow model: as an ONNX graph, which Go serves, and as the
-// pipeline of scikit-learn that it is. Its signature holds the features and what scikit-learn's predict gives, its input example the first
-// test rows.
-func modelFiles(ctx context.Context, split *Split, model *forest.Classifier, home modelHome) ([]mlmodel.File, error) {
-	graph, err := exportForest(split, model).Model()
-	if err != nil {
-		return nil, err
+// exampleRows is the number of rows in the input example of a split's model.
+const exampleRows = 5
+
+// Model puts a forest that was trained on the split together with the split's scaler and names; its example are the first test rows.
+func (s *Split) Model(trained *forest.Classifier) ForestModel {
+	rows := min(exampleRows, s.RawTestX.Rows)
+	return ForestModel{
+		Forest: trained, Scaler: s.Scaler, Features: s.Features, Labels: s.Classes.texts,
+		Example: forest.Matrix{Data: s.RawTestX.Data[:rows*s.RawTestX.Cols], Rows: rows, Cols: s.RawTestX.Cols},
 	}
-	pipeline, err := exportPipeline(split, model)
-	if err != nil {
-		return nil, err
+}
+
+// Export writes the model in the forms that MLflow gets: as an ONNX graph (flavor onnx), which this project's predictor serves, and as the
+// Pipeline of scikit-learn's StandardScaler and RandomForestClassifier that it is (flavors sklearn and python_function). The signature names
+// the features and holds what scikit-learn's predict gives: a vector of labels.
+//
+// Set RunID and ModelID of the result where they are known, and take its Files for [mlflowclient.LogModel] or [mlmodel.WriteFolder]. A model of
+// 2,000 trees on the red wine data has 40 MB as ONNX and 28 MB as scikit-learn's, made in a second or two.
+func (m ForestModel) Export(ctx context.Context) (mlmodel.ONNXModel, error) {
+	if err := m.check(); err != nil {
+		return mlmodel.ONNXModel{}, err
 	}
-	var sklearn bytes.Buffer
-	if err := pipeline.Write(ctx, &sklearn); err != nil {
-		return nil, err
+	graph, err := m.onnx().Model()
+	if err != nil {
+		return mlmodel.ONNXModel{}, err
+	}
+	pipeline, err := m.sklearn()
+	if err != nil {
+		return mlmodel.ONNXModel{}, err
+	}
+	var object bytes.Buffer
+	if err := pipeline.Write(ctx, &object); err != nil {
+		return mlmodel.ONNXModel{}, err
 	}
 	label := "int64"
-	if split.Classes.texts != nil {
+	if m.Labels != nil {
 		label = "object" // numpy's type of what pandas gives scikit-learn as text
 	}
 	return mlmodel.ONNXModel{
 		Data:    graph.Encode(),
-		Sklearn: &mlmodel.SklearnObject{Data: sklearn.Bytes(), Version: skops.SklearnVersion, Trusted: []string{skops.TreeType}},
+		Sklearn: &mlmodel.SklearnObject{Data: object.Bytes(), Version: skops.SklearnVersion, Trusted: []string{skops.TreeType}},
 		Signature: &mlmodel.Signature{
-			Inputs:  mlmodel.Columns(mlmodel.Double, split.Features...),
+			Inputs:  mlmodel.Columns(mlmodel.Double, m.Features...),
 			Outputs: &mlmodel.Schema{Tensors: []mlmodel.TensorSpec{{DType: label, Shape: []int64{-1}}}},
 		},
-		Example:      split.example(),
-		ArtifactPath: home.artifactPath,
-		RunID:        home.runID,
-		ModelID:      home.modelID,
-	}.Files()
+		Example: m.example(),
+	}, nil
 }
 
-// exampleRows is the number of rows in a model's input example.
-const exampleRows = 5
+func (m ForestModel) check() error {
+	if m.Forest == nil || m.Scaler == nil {
+		return fmt.Errorf("a model needs a forest and a scaler")
+	}
+	if features := m.Forest.Features(); len(m.Features) != features || len(m.Scaler.Mean) != features || m.Example.Rows > 0 && m.Example.Cols != features {
+		return fmt.Errorf("a forest of %d features with a scaler of %d, %d names and an example of %d columns",
+			features, len(m.Scaler.Mean), len(m.Features), m.Example.Cols)
+	}
+	for _, class := range m.Forest.Classes() {
+		if m.Labels != nil && (class < 0 || class >= len(m.Labels)) {
+			return fmt.Errorf("the forest has a class %d, and there are %d labels", class, len(m.Labels))
+		}
+	}
+	return nil
+}
 
-// example takes the first test rows as they were before scaling.
-func (s *Split) example() *mlmodel.Example {
-	example := &mlmodel.Example{Columns: s.Features}
-	for r := range min(exampleRows, s.RawTestX.Rows) {
+// example writes the rows of Example.
+func (m ForestModel) example() *mlmodel.Example {
+	if m.Example.Rows == 0 {
+		return nil
+	}
+	example := &mlmodel.Example{Columns: m.Features}
+	for r := range m.Example.Rows {
 		var row []any
-		for _, value := range s.RawTestX.Row(r) {
+		for _, value := range m.Example.Row(r) {
 			row = append(row, value)
 		}
 		example.Rows = append(example.Rows, row)
@@ -63,14 +107,23 @@ func (s *Split) example() *mlmodel.Example {
 	return example
 }
 
-// exportForest describes the scaled forest for ONNX.
-func exportForest(split *Split, model *forest.Classifier) *onnx.Forest {
-	out := &onnx.Forest{
-		Mean: split.Scaler.Mean, Scale: split.Scaler.Scale, Features: len(split.Features),
-		Producer: "mlopsgo",
+// classes are the forest's as the labels are: integers or texts.
+func (m ForestModel) classes() (ints []int64, texts []string) {
+	for _, class := range m.Forest.Classes() {
+		if m.Labels == nil {
+			ints = append(ints, int64(class))
+		} else {
+			texts = append(texts, m.Labels[class])
+		}
 	}
-	out.IntClasses, out.StringClasses = split.labels(model)
-	for _, tree := range model.Trees() {
+	return ints, texts
+}
+
+// onnx describes scaler and forest for ONNX.
+func (m ForestModel) onnx() *onnx.Forest {
+	out := &onnx.Forest{Mean: m.Scaler.Mean, Scale: m.Scaler.Scale, Features: len(m.Features), Producer: "mlopsgo"}
+	out.IntClasses, out.StringClasses = m.classes()
+	for _, tree := range m.Forest.Trees() {
 		out.Trees = append(out.Trees, onnx.Tree{
 			Left: ints(tree.Left), Right: ints(tree.Right), Feature: ints(tree.Feature), Threshold: tree.Threshold, Values: tree.Values,
 		})

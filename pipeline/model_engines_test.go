@@ -49,7 +49,11 @@ func TestEnginesAgree(t *testing.T) {
 	for i := range engines {
 		e := &engines[i]
 		e.folder = filepath.Join(dir, strconv.Itoa(i))
-		files, err := modelFiles(t.Context(), e.split, e.model, modelHome{})
+		export, err := e.split.Model(e.model).Export(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		files, err := export.Files()
 		if err == nil {
 			err = mlmodel.WriteFolder(e.folder, files)
 		}
@@ -245,7 +249,7 @@ func (e *engine) onnx(t *testing.T, rows forest.Matrix) answers {
 		t.Fatal(err)
 	}
 	var out answers
-	ints, texts := e.split.labels(e.model)
+	ints, texts := e.split.Model(e.model).classes()
 	for r := range rows.Rows {
 		if texts != nil {
 			out.labels = append(out.labels, slices.Index(texts, tensors[0].Str[r]))

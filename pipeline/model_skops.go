@@ -11,8 +11,9 @@ import (
 	"mlopsgo/pipeline/forest"
 )
 
-// exportPipeline describes the split's scaler and the forest as scikit-learn has them in memory. The trees are shared.
-func exportPipeline(split *Split, model *forest.Classifier) (*skops.Pipeline, error) {
+// sklearn describes scaler and forest as scikit-learn has them in memory. The trees are shared.
+func (m ForestModel) sklearn() (*skops.Pipeline, error) {
+	model := m.Forest
 	sampling, ok := model.Sampling()
 	if !ok {
 		return nil, errors.New("a forest that was loaded does not know how its trees drew their rows, which scikit-learn keeps: train it again")
@@ -23,14 +24,14 @@ func exportPipeline(split *Split, model *forest.Classifier) (*skops.Pipeline, er
 	}
 	out := &skops.Pipeline{
 		Scaler: skops.Scaler{
-			Features: split.Features, Mean: split.Scaler.Mean, Var: split.Scaler.Var, Scale: split.Scaler.Scale, Rows: split.TrainX.Rows,
+			Features: m.Features, Mean: m.Scaler.Mean, Var: m.Scaler.Var, Scale: m.Scaler.Scale, Rows: sampling.Rows,
 		},
 		Forest: skops.Forest{
-			Params: split.sklearnParams(model.Params()), MaxFeatures: maxFeatures,
+			Params: m.params(), MaxFeatures: maxFeatures,
 			Rows: sampling.Rows, Draws: sampling.Draws, RowWeights: sampling.Weights,
 		},
 	}
-	out.Forest.IntClasses, out.Forest.StringClasses = split.labels(model)
+	out.Forest.IntClasses, out.Forest.StringClasses = m.classes()
 	if score, err := model.OOBScore(); err == nil { // otherwise there is none
 		decision, err := model.OOBDecisionFunction()
 		if err != nil {
@@ -49,20 +50,9 @@ func exportPipeline(split *Split, model *forest.Classifier) (*skops.Pipeline, er
 	return out, nil
 }
 
-// labels are the forest's classes as the target column has them: integers or texts.
-func (s *Split) labels(model *forest.Classifier) (ints []int64, texts []string) {
-	for _, class := range model.Classes() {
-		if s.Classes.texts == nil {
-			ints = append(ints, int64(class))
-		} else {
-			texts = append(texts, s.Classes.Text(class))
-		}
-	}
-	return ints, texts
-}
-
-// sklearnParams writes parameters with the types that they have in Python.
-func (s *Split) sklearnParams(p forest.Params) skops.Params {
+// params are the forest's with the types that they have in Python.
+func (m ForestModel) params() skops.Params {
+	p := m.Forest.Params()
 	out := skops.Params{
 		Criterion: string(cmp.Or(p.Criterion, forest.Gini)), MaxDepth: p.MaxDepth, MaxLeafNodes: p.MaxLeafNodes,
 		MinSamplesSplit:       pythonNumber(p.MinSamplesSplit, p.MinSamplesSplitFraction),
@@ -76,8 +66,8 @@ func (s *Split) sklearnParams(p forest.Params) skops.Params {
 	}
 	for _, class := range slices.Sorted(maps.Keys(p.ClassWeights)) {
 		label := strconv.Itoa(class)
-		if texts := s.Classes.texts; class >= 0 && class < len(texts) {
-			label = texts[class]
+		if class >= 0 && class < len(m.Labels) {
+			label = m.Labels[class]
 		}
 		out.ClassWeights = append(out.ClassWeights, skops.ClassWeight{Label: label, Weight: p.ClassWeights[class]})
 	}

@@ -43,7 +43,7 @@ func BenchmarkSkops(b *testing.B) {
 			var out counting
 			for b.Loop() {
 				out.n = 0
-				pipeline, err := exportPipeline(split, part)
+				pipeline, err := split.Model(part).sklearn()
 				if err != nil {
 					b.Fatal(err)
 				}

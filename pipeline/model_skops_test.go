@@ -152,7 +152,7 @@ func TestPipelineIsGenuine(t *testing.T) {
 
 func writeSkops(t testing.TB, file string, split *Split, model *forest.Classifier) {
 	t.Helper()
-	pipeline, err := exportPipeline(split, model)
+	pipeline, err := split.Model(model).sklearn()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -117,7 +117,12 @@ func (a *attempt) files(ctx context.Context, model *forest.Classifier, runID, mo
 	if err != nil {
 		return nil, err
 	}
-	files, err := modelFiles(ctx, a.data.split, model, modelHome{artifactPath: logged.ArtifactURI, runID: runID, modelID: modelID})
+	export, err := a.data.split.Model(model).Export(ctx)
+	if err != nil {
+		return nil, err
+	}
+	export.ArtifactPath, export.RunID, export.ModelID = logged.ArtifactURI, runID, modelID
+	files, err := export.Files()
 	if err != nil {
 		return nil, err
 	}

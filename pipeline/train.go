@@ -129,7 +129,12 @@ func allNamedMap(p forest.Params) map[string]string {
 
 // keep uploads the model's files and writes its folder.
 func (t Training) keep(ctx context.Context, run *mlflowclient.ActiveRun, model *forest.Classifier, description record) error {
-	files, err := modelFiles(ctx, t.Split, model, modelHome{artifactPath: artifactPath, runID: run.ID})
+	export, err := t.Split.Model(model).Export(ctx)
+	if err != nil {
+		return err
+	}
+	export.ArtifactPath, export.RunID = artifactPath, run.ID
+	files, err := export.Files()
 	if err != nil {
 		return err
 	}
