@@ -8,7 +8,6 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -195,7 +194,9 @@ func interrupted(t *testing.T, experiment string) {
 		must(t, work(ctx, run))
 		return run.Track(ctx, mlflowclient.StartRun{}, func(ctx context.Context, child *mlflowclient.ActiveRun) error {
 			must(t, work(ctx, child))
-			must(t, syscall.Kill(os.Getpid(), syscall.SIGINT))
+			self, err := os.FindProcess(os.Getpid())
+			must(t, err)
+			must(t, self.Signal(os.Interrupt))
 			<-ctx.Done()
 			return ctx.Err()
 		})

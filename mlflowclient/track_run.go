@@ -17,6 +17,9 @@ type ActiveRun struct {
 	client  *Client
 	monitor *monitor
 
+	// tables serializes what reads an artifact, adds to it and writes it back.
+	tables sync.Mutex
+
 	mu      sync.Mutex
 	writers []*MetricWriter
 }
