@@ -73,6 +73,10 @@ bench-forest: ## the forest against scikit-learn, in one run
 bench-hpo: ## the study against Optuna, scikit-learn and MLflow in Python, in one run
 	stack/with go run ./pipeline/benchmark/hpo
 
+.PHONY: bench-metrics
+bench-metrics: ## the logging of metrics against MLflow's Python client, in one run
+	stack/with go run ./mlflowclient/benchmark/metrics
+
 .PHONY: check
 check: lint test ## lint and test
 

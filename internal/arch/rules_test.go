@@ -57,6 +57,11 @@ var rules = []arch.Rule{
 			"runs keep their artifacts on S3 where the server does not serve them",
 	},
 	{
+		Packages:  []string{"mlflowclient/benchmark/..."},
+		MayImport: join("mlflowclient", ofCommands),
+		Reason:    "a benchmark measures what users of the client get",
+	},
+	{
 		Packages:  []string{"prefectclient"},
 		MayImport: []string{"internal/rest", "internal/s3"},
 		Reason:    "a client is useful to any Go project that has a Prefect: it knows its protocol, keeps results where its blocks say, and knows nothing of wine or pipelines",
