@@ -19,14 +19,14 @@ import (
 	"mlopsgo/mlflowclient"
 )
 
-// ownServer is an MLflow server that a test may kill.
-type ownServer struct {
+// mortalServer is an MLflow server that a test may kill.
+type mortalServer struct {
 	python, dir string
 	port        int
 	cmd         *exec.Cmd
 }
 
-func (s *ownServer) start(t *testing.T) {
+func (s *mortalServer) start(t *testing.T) {
 	t.Helper()
 	log, err := os.OpenFile(filepath.Join(s.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
 	must(t, err)
@@ -44,7 +44,7 @@ func (s *ownServer) start(t *testing.T) {
 }
 
 // kill gives the server no time for anything.
-func (s *ownServer) kill() {
+func (s *mortalServer) kill() {
 	if s.cmd != nil {
 		_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
 		_ = s.cmd.Wait()
@@ -80,7 +80,7 @@ func (c counter) Enabled(context.Context, slog.Level) bool { return true }
 func TestMetricWriterOutlivesTheServer(t *testing.T) {
 	t.Parallel()
 	stack.Get(t)
-	server := &ownServer{python: stack.Python(t, "mlflow"), dir: t.TempDir(), port: stack.FreePort(t)}
+	server := &mortalServer{python: stack.Python(t, "mlflow"), dir: t.TempDir(), port: stack.FreePort(t)}
 	t.Cleanup(server.kill)
 	server.start(t)
 	c := open(t, fmt.Sprintf("http://127.0.0.1:%d", server.port))
