@@ -22,7 +22,7 @@ type ResolvedModel struct {
 }
 
 const modelURIForms = "the forms are models:/name/1, models:/name/latest, models:/name@alias, models:/m-…, runs:/<run id>/<model or path>, " +
-	"mlflow-artifacts:/path, file:///path and a path"
+	"mlflow-artifacts:/path, s3://bucket/path, file:///path and a path"
 
 // ResolveModel finds a model as MLflow's own clients do, by one of
 //
@@ -33,6 +33,7 @@ const modelURIForms = "the forms are models:/name/1, models:/name/latest, models
 //	models:/m-…             a logged model
 //	runs:/<run id>/name     the logged model of that name that the run made, else a folder of the run's artifacts
 //	mlflow-artifacts:/path  a model folder on the server
+//	s3://bucket/path        a model folder in a bucket; see [WithS3]
 //	file:///path, path      a model folder on this machine
 //
 // Names stand in it as they are, without percent-encoding. What does not exist is ErrNotFound, and a model whose upload

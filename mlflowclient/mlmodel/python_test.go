@@ -59,6 +59,9 @@ func TestFoldersOfPython(t *testing.T) {
 			if got, want := env.RequirementsTXT(), read(t, dir, name, "requirements.txt"); !bytes.Equal(got, want) {
 				t.Errorf("requirements.txt\ngot  %q\nwant %q", got, want)
 			}
+			if name == "sklearn" {
+				sameFlavors(t, f.Model)
+			}
 			example, err := f.Example()
 			if err != nil {
 				t.Fatal(err)
@@ -71,6 +74,27 @@ func TestFoldersOfPython(t *testing.T) {
 				same(t, "serving_input_example.json", example.ServingJSON, read(t, dir, name, "serving_input_example.json"))
 			}
 		})
+	}
+}
+
+// sameFlavors compares what a scikit-learn object gets in a new model with what mlflow.sklearn gives it.
+func sameFlavors(t *testing.T, python *mlmodel.Model) {
+	t.Helper()
+	files, err := mlmodel.ONNXModel{
+		Data: []byte("onnx"), Sklearn: &mlmodel.SklearnObject{Data: []byte("skops"), Trusted: []string{"sklearn.tree._tree.Tree"}},
+	}.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, err := mlmodel.Parse(files[len(files)-1].Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, flavor := range []string{"sklearn", "python_function"} {
+		got, _ := ours.Flavor(flavor)
+		if want, ok := python.Flavor(flavor); !ok || !reflect.DeepEqual(got, want) {
+			t.Errorf("flavor %s is\n%v, Python writes\n%v", flavor, got, want)
+		}
 	}
 }
 

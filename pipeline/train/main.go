@@ -19,7 +19,8 @@ import (
 )
 
 const description = `Trains one random forest and keeps it as a folder and as a run in MLflow. The folder is an MLflow model (mlflow.pyfunc.load_model
-reads it, and mlflow models serve serves it) with the forest in model.onnx; training.json tells how it came about.
+reads it, and mlflow models serve serves it) with the forest in model.onnx and, as scikit-learn's Pipeline, in model.skops; training.json tells
+how it came about.
 
 The hyper-parameters are those of scikit-learn's RandomForestClassifier, by its names and with its defaults; the forest is the one that scikit-learn
 trains, bit for bit. Without MLFLOW_TRACKING_URI the run goes to mlflow.db and mlruns in this folder.
