@@ -13,6 +13,18 @@
 //		return run.LogMetric(ctx, mlflowclient.Metric{Key: "accuracy", Value: 0.645})
 //	})
 //
+// # Tracking
+//
+// [Client.Track] ends its run by itself: FINISHED, FAILED, or KILLED when the context was cancelled. Runs have children
+// ([ActiveRun.Track]) and can be resumed ([StartRun.RunID]). In a training loop a [MetricWriter] logs without waiting for
+// the server. [ActiveRun.LogText], LogDict, LogImage, LogTable and LogFigure log what MLflow's pages have views for, and
+// [WithSystemMetrics] what the machine does meanwhile.
+//
+//	metrics, err := run.NewMetricWriter(ctx, mlflowclient.MetricWriterConfig{}) // closed with the run
+//	for step := range steps {
+//		err = metrics.Log(ctx, mlflowclient.Metric{Key: "loss", Value: loss, Step: step})
+//	}
+//
 // # Models
 //
 // A logged model is what a run made: it has an id (m-…), params, tags and metrics of its own, and a folder of files, of
