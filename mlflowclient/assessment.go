@@ -68,8 +68,8 @@ type AssessmentError struct {
 
 // Expectation is a wanted value.
 type Expectation struct {
-	// Value is what JSON has, but not nil. A number alone is read back as float64; in a list or an object, whole numbers
-	// are read back as int64.
+	// Value is what JSON has, but not nil and no NaN. A number alone is read back as float64; in a list or an object, whole
+	// numbers are read back as int64.
 	Value any
 }
 

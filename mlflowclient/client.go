@@ -32,6 +32,9 @@ type Client struct {
 	Roles            *RoleService
 	Permissions      *PermissionService
 
+	EvaluationDatasets *EvaluationDatasetService
+	Prompts            *PromptService
+
 	api    *api
 	uri    string
 	who    identity
@@ -110,6 +113,7 @@ func assemble(s *settings, uri func(*rest.Client) string, closeStore func() erro
 		Server: &ServerService{a}, Traces: &TraceService{a}, Assessments: &AssessmentService{a},
 		Webhooks: &WebhookService{a}, Workspaces: &WorkspaceService{a},
 		Users: &UserService{a}, Roles: &RoleService{a}, Permissions: &PermissionService{a},
+		EvaluationDatasets: &EvaluationDatasetService{a}, Prompts: &PromptService{a},
 		api:    a,
 		uri:    uri(plumbing),
 		who:    identify(s),

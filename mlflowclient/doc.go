@@ -62,6 +62,9 @@
 //		TraceID: "tr-…", Name: "helpful", Feedback: &mlflowclient.Feedback{Value: true},
 //	})
 //
+// Evaluation data sets hold questions with the answers that are expected; prompts are texts with versions, of which
+// [PromptService.Load] finds one by prompts:/name@alias, and [PromptVersion.Format] fills it in.
+//
 // # Where it goes
 //
 // [New] takes http(s)://host[:port][/prefix] for a server, or sqlite:///file.db (relative) and sqlite:////abs/file.db
@@ -71,7 +74,7 @@
 // # Services
 //
 // A [Client] has a field for each of MLflow's services: Experiments, Runs, Metrics, Artifacts, LoggedModels,
-// RegisteredModels, ModelVersions, Server, Traces, Assessments. Their methods are the server's operations by the server's names. Lists are
+// RegisteredModels, ModelVersions, Server, Traces, Assessments, EvaluationDatasets, Prompts. Their methods are the server's operations by the server's names. Lists are
 // iterators that fetch pages as they go, with a …Page twin for those who keep the token. [Client.Do] reaches any other
 // operation.
 //

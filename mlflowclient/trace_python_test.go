@@ -1,6 +1,7 @@
 package mlflowclient_test
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/hex"
 	"encoding/json"
@@ -72,6 +73,12 @@ func canon(v any) string {
 		return fmt.Sprint(v)
 	case int64:
 		return fmt.Sprintf("i%d", v)
+	case json.Number:
+		if i, err := v.Int64(); err == nil {
+			return canon(i)
+		}
+		f, _ := v.Float64()
+		return canon(f)
 	case float64:
 		if math.IsNaN(v) {
 			return "fnan"
@@ -166,13 +173,6 @@ func seenAssessment(a *mlflowclient.Assessment) pyAssessment {
 	return out
 }
 
-func pythonTrace(t *testing.T, args ...string) *pyTrace {
-	t.Helper()
-	var out pyTrace
-	runPython(t, &out, "traces.py", args...)
-	return &out
-}
-
 func sameTrace(t *testing.T, what string, got, want *pyTrace) {
 	t.Helper()
 	compareEach(t, what+": assessment", got.Assessments, want.Assessments)
@@ -250,22 +250,158 @@ func writtenTrace(t *testing.T, c *mlflowclient.Client, experiment string) []*ml
 	return spans
 }
 
-// TestTracePython: traces that Go wrote, MLflow's own Python client reads equal, and the other way round.
+// pySeen is what Python sees of several things.
+type pySeen struct {
+	Traces   []*pyTrace  `json:"traces"`
+	Datasets []pyDataSet `json:"datasets"`
+	Prompts  []pyPrompt  `json:"prompts"`
+	URIs     []string    `json:"uris"`
+}
+
+type pyDataSet struct {
+	ID          string            `json:"id"`
+	Name        string            `json:"name"`
+	Digest      string            `json:"digest"`
+	Tags        map[string]string `json:"tags"`
+	Schema      string            `json:"schema"`
+	Profile     string            `json:"profile"`
+	Experiments []string          `json:"experiments"`
+	Created     int64             `json:"created"`
+	Updated     int64             `json:"updated"`
+	Records     []pyRecord        `json:"records"`
+}
+
+type pyRecord struct {
+	ID       string `json:"id"`
+	SourceID string `json:"source_id"`
+	Content  string `json:"content"`
+}
+
+type pyPrompt struct {
+	Name      string            `json:"name"`
+	Version   string            `json:"version"`
+	Template  string            `json:"template"`
+	Message   string            `json:"message"`
+	Tags      map[string]string `json:"tags"`
+	Aliases   []string          `json:"aliases"`
+	Variables []string          `json:"variables"`
+	Format    string            `json:"format"`
+	Config    string            `json:"config"`
+	Created   int64             `json:"created"`
+	User      string            `json:"user"`
+}
+
+func seenDataSet(t *testing.T, c *mlflowclient.Client, id string) pyDataSet {
+	t.Helper()
+	d, err := c.EvaluationDatasets.Get(t.Context(), id)
+	must(t, err)
+	homes, err := c.EvaluationDatasets.ExperimentIDs(t.Context(), id)
+	must(t, err)
+	slices.Sort(homes)
+	out := pyDataSet{
+		ID: d.ID, Name: d.Name, Digest: d.Digest, Tags: d.Tags, Schema: d.Schema, Profile: d.Profile, Experiments: homes,
+		Created: d.Created.UnixMilli(), Updated: d.Updated.UnixMilli(),
+	}
+	for _, r := range collect(t, c.EvaluationDatasets.Records(t.Context(), id)) {
+		out.Records = append(out.Records, pyRecord{r.ID, r.SourceID, content(r)})
+	}
+	return out
+}
+
+func seenPrompt(t *testing.T, c *mlflowclient.Client, uri string) pyPrompt {
+	t.Helper()
+	p, err := c.Prompts.Load(t.Context(), uri)
+	must(t, err)
+	out := pyPrompt{
+		Name: p.Name, Version: p.Version, Template: canon(p.Template), Message: p.CommitMessage, Tags: p.Tags, Aliases: append([]string{}, p.Aliases...),
+		Variables: append([]string{}, p.Variables()...), Format: canonJSON(t, p.ResponseFormat), Config: canonJSON(t, p.ModelConfig),
+		Created: p.Created.UnixMilli(), User: p.UserID,
+	}
+	if len(p.Messages) > 0 {
+		text, err := json.Marshal(p.Messages)
+		must(t, err)
+		out.Template = canonJSON(t, text)
+	}
+	return out
+}
+
+// canonJSON is canon of JSON with whole and other numbers told apart by their text.
+func canonJSON(t *testing.T, data []byte) string {
+	t.Helper()
+	if len(data) == 0 {
+		return "null"
+	}
+	var v any
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	must(t, dec.Decode(&v))
+	return canon(v)
+}
+
+// writtenForPython writes a trace, one of OpenTelemetry's, a data set and prompts, and returns what to read of them.
+func writtenForPython(t *testing.T, c *mlflowclient.Client, experiment string) (traces, datasets, prompts []string) {
+	t.Helper()
+	ctx := t.Context()
+	id := writtenTrace(t, c, experiment)[0].TraceID
+	must(t, c.Traces.SetTag(ctx, id, mlflowclient.TraceName, `named "ü"`))
+	writtenAssessments(t, c, id)
+	ended := instrumented(t, c, mlflowclient.OTLPTarget{ExperimentID: experiment})
+
+	set, err := c.EvaluationDatasets.Create(ctx, mlflowclient.CreateEvaluationDataset{
+		Name: unique(nasty[4] + nasty[7]), ExperimentIDs: []string{experiment}, Tags: map[string]string{"t": nasty[4] + nasty[7]},
+	})
+	must(t, err)
+	_, _, err = c.EvaluationDatasets.UpsertRecords(ctx, set.ID, nastyRecords())
+	must(t, err)
+
+	name := promptName("python")
+	must(t, second(c.Prompts.Register(ctx, mlflowclient.RegisterPrompt{
+		Name: name, Template: strings.Join(nasty, "{{ a }}"), CommitMessage: nasty[4], Tags: map[string]string{"t": nasty[7]},
+		ResponseFormat: map[string]any{"type": "object", "ü": 1}, ModelConfig: map[string]any{"model_name": "gpt", "temperature": 0.5},
+	})))
+	var messages []mlflowclient.PromptMessage
+	for _, text := range nasty {
+		messages = append(messages, mlflowclient.PromptMessage{Role: "user", Content: text + "{{ b.c }}"})
+	}
+	must(t, second(c.Prompts.Register(ctx, mlflowclient.RegisterPrompt{Name: name, Messages: messages})))
+	must(t, c.Prompts.SetAlias(ctx, name, "champion", "2"))
+	return []string{id, "tr-" + ended[1].SpanContext().TraceID().String()}, []string{set.ID}, []string{"prompts:/" + name + "/1", "prompts:/" + name + "@champion"}
+}
+
+// TestTracePython: what Go wrote, and what OpenTelemetry sent from Go, MLflow's own Python client reads equal, and the
+// other way round: traces, assessments, data sets and prompts, by one start of Python, which takes seconds.
 func TestTracePython(t *testing.T) {
 	t.Parallel()
 	c, uri := serverEnd(t), stack.Get(t).MLflowURI
 	experiment := newExperiment(t, c)
-	id := writtenTrace(t, c, experiment)[0].TraceID
-	must(t, c.Traces.SetTag(t.Context(), id, mlflowclient.TraceName, `named "ü"`))
-	writtenAssessments(t, c, id)
-	ours := seenTrace(t, c, id)
-	sameTrace(t, "Python of Go", pythonTrace(t, "read", uri, id), ours)
-
-	texts, err := json.Marshal(nasty)
+	traces, datasets, prompts := writtenForPython(t, c, experiment)
+	tasks, err := json.Marshal(map[string]any{
+		"read": map[string]any{"traces": traces, "datasets": datasets, "prompts": prompts}, "experiment": experiment, "name": promptName("from-python"), "texts": nasty,
+	})
 	must(t, err)
-	theirs := pythonTrace(t, "write", uri, experiment, string(texts))
-	if len(theirs.Spans) != 2 || len(theirs.Assessments) != 8 {
-		t.Fatalf("Python wrote %d spans, %d assessments", len(theirs.Spans), len(theirs.Assessments))
+	var python struct {
+		Read    pySeen `json:"read"`
+		Written pySeen `json:"written"`
 	}
-	sameTrace(t, "Go of Python", seenTrace(t, c, theirs.ID), theirs)
+	runPython(t, &python, "traces.py", uri, string(tasks))
+	for i, id := range traces {
+		sameTrace(t, "Python of Go", python.Read.Traces[i], seenTrace(t, c, id))
+	}
+	for i, id := range datasets {
+		compareEach(t, "Python of Go: data set", []pyDataSet{python.Read.Datasets[i]}, []pyDataSet{seenDataSet(t, c, id)})
+	}
+	for i, uri := range prompts {
+		compareEach(t, "Python of Go: prompt", []pyPrompt{python.Read.Prompts[i]}, []pyPrompt{seenPrompt(t, c, uri)})
+	}
+
+	theirs := python.Written
+	if len(theirs.Traces) != 1 || len(theirs.Traces[0].Spans) != 2 || len(theirs.Traces[0].Assessments) != 8 || len(theirs.Datasets) != 1 ||
+		len(theirs.Datasets[0].Records) != len(nasty)+1 || len(theirs.Prompts) != 2 {
+		t.Fatalf("Python wrote %+v", theirs)
+	}
+	sameTrace(t, "Go of Python", seenTrace(t, c, theirs.Traces[0].ID), theirs.Traces[0])
+	compareEach(t, "Go of Python: data set", []pyDataSet{seenDataSet(t, c, theirs.Datasets[0].ID)}, theirs.Datasets)
+	for i, uri := range theirs.URIs {
+		compareEach(t, "Go of Python: prompt", []pyPrompt{seenPrompt(t, c, uri)}, theirs.Prompts[i:i+1])
+	}
 }

@@ -3,6 +3,9 @@ package mlflowclient
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -125,23 +128,74 @@ func plainJSON(v any) (any, error) {
 	return decodeJSON(data)
 }
 
+// decodeJSON reads what Python wrote: also NaN, Infinity and -Infinity, which JSON does not have.
 func decodeJSON(data []byte) (any, error) {
-	dec := json.NewDecoder(bytes.NewReader(data))
+	dec := json.NewDecoder(bytes.NewReader(namedNumbers(data)))
 	dec.UseNumber()
 	var v any
 	if err := dec.Decode(&v); err != nil {
 		return nil, err
 	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("something follows the value")
+	}
 	return plainNumbers(v)
+}
+
+// Numbers that no encoder writes stand for those that have a name in Python's JSON.
+const (
+	namedNaN      = "9e99999"
+	namedInfinity = "1e99999"
+)
+
+// namedNumbers replaces the names of numbers, which are not in strings.
+func namedNumbers(data []byte) []byte {
+	if !bytes.Contains(data, []byte("NaN")) && !bytes.Contains(data, []byte("Infinity")) {
+		return data
+	}
+	out := make([]byte, 0, len(data))
+	inString := false
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case c == '"':
+			inString = !inString
+		case inString && c == '\\' && i+1 < len(data):
+			out = append(out, c)
+			i++
+		case !inString && bytes.HasPrefix(data[i:], []byte("NaN")):
+			out = append(out, namedNaN...)
+			i += len("NaN") - 1
+			continue
+		case !inString && bytes.HasPrefix(data[i:], []byte("Infinity")):
+			out = append(out, namedInfinity...)
+			i += len("Infinity") - 1
+			continue
+		}
+		out = append(out, data[i])
+	}
+	return out
+}
+
+func plainNumber(n json.Number) (any, error) {
+	switch text := n.String(); text {
+	case namedNaN:
+		return math.NaN(), nil
+	case namedInfinity:
+		return math.Inf(1), nil
+	case "-" + namedInfinity:
+		return math.Inf(-1), nil
+	default:
+		if i, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return i, nil
+		}
+		return strconv.ParseFloat(text, 64)
+	}
 }
 
 func plainNumbers(v any) (_ any, err error) {
 	switch v := v.(type) {
 	case json.Number:
-		if i, err := strconv.ParseInt(v.String(), 10, 64); err == nil {
-			return i, nil
-		}
-		return v.Float64()
+		return plainNumber(v)
 	case []any:
 		for i := range v {
 			if v[i], err = plainNumbers(v[i]); err != nil {

@@ -1,7 +1,9 @@
 """What MLflow's own Python client reads of traces, assessments, data sets and prompts, and writes of them; see trace_python_test.go.
 
-    traces.py read URI TRACE_ID            the trace as Python sees it
-    traces.py write URI EXPERIMENT_ID      a trace with what hurts; prints it as Python sees it
+    traces.py URI TASKS
+
+TASKS is JSON: {"read": {"traces": [id, …], "datasets": [id, …], "prompts": [uri, …]}, "experiment": id, "name": a name for what is
+written, "texts": [what hurts, …]}. It prints {"read": {…}, "written": {…}}, both with what Python sees.
 """
 
 import json
@@ -13,7 +15,9 @@ import sys
 os.environ.setdefault("MLFLOW_ENABLE_ASYNC_TRACE_LOGGING", "false")
 
 import mlflow  # noqa: E402
-from mlflow.entities import AssessmentError, AssessmentSource, Expectation, Feedback, SpanEvent, SpanType  # noqa: E402
+import mlflow.genai  # noqa: E402
+from mlflow.entities import AssessmentError, AssessmentSource, SpanEvent, SpanType  # noqa: E402
+from mlflow.genai.datasets import create_dataset  # noqa: E402
 
 
 def canon(v):
@@ -66,8 +70,7 @@ def trace(t):
     }
 
 
-def write(experiment, nasty):
-    mlflow.set_experiment(experiment_id=experiment)
+def write_trace(nasty):
     with mlflow.start_span(name=nasty[0], span_type=SpanType.CHAIN) as root:
         root.set_inputs({"question": nasty, "n": 1, "f": 1.0, "nested": [{"a": None}]})
         for i, text in enumerate(nasty):
@@ -85,19 +88,72 @@ def write(experiment, nasty):
     mlflow.log_feedback(trace_id=tid, name="list", value=["a", 1.5, True], metadata={"k": nasty[2]}, span_id=child.span_id)
     mlflow.log_feedback(trace_id=tid, name="dict", value={"a": nasty[1]}, source=AssessmentSource("LLM_JUDGE", "gpt"))
     mlflow.log_feedback(trace_id=tid, name="failed", error=AssessmentError("CODE", "message", "stack"))
-    mlflow.log_expectation(trace_id=tid, name="answer", value={"a": [1, 2.5, None, {"b": nasty[2]}]}, metadata={"k": "v"})
+    mlflow.log_expectation(trace_id=tid, name="answer", value={"a": [1, 2.5, None, math.nan, -math.inf, {"b": nasty[2] + "NaN\\\""}]}, metadata={"k": "v"})
     mlflow.log_expectation(trace_id=tid, name="text", value=nasty[1])
     mlflow.log_expectation(trace_id=tid, name="number", value=42)
     return tid
 
 
-def main(mode, uri, *rest):
+def dataset(d):
+    return {
+        "id": d.dataset_id, "name": d.name, "digest": d.digest, "tags": d.tags, "schema": d.schema or "", "profile": d.profile or "",
+        "experiments": sorted(d.experiment_ids), "created": d.created_time, "updated": d.last_update_time,
+        "records": [
+            {
+                "id": r.dataset_record_id, "source_id": r.source_id or "",
+                "content": canon([
+                    r.inputs, r.outputs, r.expectations or {}, r.tags or {},
+                    str(r.source.source_type.value) + canon(r.source.source_data or {}) if r.source else "none",
+                ]),
+            }
+            for r in d.records
+        ],
+    }
+
+
+def write_dataset(experiment, name, nasty):
+    d = create_dataset(name=name + nasty[4], experiment_id=experiment, tags={"t": nasty[7]})
+    d.merge_records([
+        {"inputs": {"q": text, "n": 2**60 + 1, "f": 1.5}, "outputs": text, "expectations": {"e": [text, None]}, "tags": {"t": text}} for text in nasty
+    ])
+    d.merge_records([{"inputs": {"q": "code"}}])
+    return d.dataset_id
+
+
+def prompt(p):
+    return {
+        "name": p.name, "version": str(p.version), "template": canon(p.template), "message": p.commit_message or "", "tags": p.tags,
+        "aliases": sorted(p.aliases), "variables": sorted(p.variables), "format": canon(p.response_format), "config": canon(p.model_config),
+        "created": p.creation_timestamp, "user": p.user_id or "",
+    }
+
+
+def write_prompts(name, nasty):
+    text = mlflow.genai.register_prompt(
+        name=name, template=" ".join(nasty) + " {{ name }} {{a.b}}", commit_message=nasty[7], tags={"t": nasty[4]},
+        response_format={"type": "object", "n": nasty[7]}, model_config={"model_name": "gpt", "temperature": 0.5, "max_tokens": 10, "own": [1]},
+    )
+    mlflow.genai.set_prompt_alias(name, alias="champion", version=text.version)
+    mlflow.genai.register_prompt(name=name, template=[{"role": "system", "content": text} for text in nasty] + [{"role": "user", "content": "{{ q }}"}])
+    return [f"prompts:/{name}@champion", f"prompts:/{name}/2"]
+
+
+def see(traces, datasets, prompts):
+    return {
+        "traces": [trace(mlflow.get_trace(t)) for t in traces],
+        "datasets": [dataset(mlflow.MlflowClient().get_dataset(d)) for d in datasets],
+        "prompts": [prompt(mlflow.genai.load_prompt(p)) for p in prompts],
+    }
+
+
+def main(uri, tasks):
     mlflow.set_tracking_uri(uri)
-    if mode == "write":
-        tid = write(rest[0], json.loads(rest[1]))
-    else:
-        tid = rest[0]
-    return trace(mlflow.get_trace(tid))
+    tasks = json.loads(tasks)
+    experiment, name, nasty = tasks["experiment"], tasks["name"], tasks["texts"]
+    mlflow.set_experiment(experiment_id=experiment)
+    read = see(**tasks["read"])
+    prompts = write_prompts(name, nasty)
+    return {"read": read, "written": see([write_trace(nasty)], [write_dataset(experiment, name, nasty)], prompts) | {"uris": prompts}}
 
 
 if __name__ == "__main__":
