@@ -77,6 +77,10 @@ bench-hpo: ## the study against Optuna, scikit-learn and MLflow in Python, in on
 bench-metrics: ## the logging of metrics against MLflow's Python client, in one run
 	stack/with go run ./mlflowclient/benchmark/metrics
 
+.PHONY: bench-artifacts
+bench-artifacts: ## artifacts against MLflow's Python client, and the memory of a large upload, in one run
+	stack/with go run ./mlflowclient/benchmark/artifacts
+
 .PHONY: check
 check: lint test ## lint and test
 

@@ -153,7 +153,7 @@ func (c *Client) Close() { c.close() }
 func newResty(cfg *Config, transport http.RoundTripper) *resty.Client {
 	rc := resty.NewWithClient(&http.Client{Transport: transport, CheckRedirect: checkRedirect})
 	rc.SetLogger(silent{}).SetDisableWarn(true)
-	rc.SetPreRequestHook(setLength)
+	rc.SetPreRequestHook(setBody)
 	for key, values := range cfg.Header {
 		rc.Header[http.CanonicalHeaderKey(key)] = values
 	}

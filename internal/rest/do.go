@@ -126,8 +126,9 @@ func (c *Client) send(ctx context.Context, watch *watch, req *Request, id string
 			return nil, unreached, fmt.Errorf("%w: %w", errReopen, err)
 		}
 		call.SetHeader("Content-Type", contentType(req, "application/octet-stream"))
-		call.SetBody(&upload{ReadCloser: body, watch: watch})
-		ctx = context.WithValue(ctx, lengthKey{}, req.Length)
+		stream := &stream{body: &upload{ReadCloser: body, watch: watch}, length: req.Length}
+		defer stream.end()
+		ctx = context.WithValue(ctx, streamKey{}, stream)
 	case req.Body != nil:
 		call.SetHeader("Content-Type", contentType(req, "application/json"))
 		call.SetBody(req.Body)
@@ -146,22 +147,34 @@ func contentType(req *Request, otherwise string) string {
 	return otherwise
 }
 
-// lengthKey carries a streamed body's length to setLength: resty has no request setting for it.
-type lengthKey struct{}
+// stream is a body past resty, which would read all of it into memory to be able to send it again.
+type stream struct {
+	body   io.ReadCloser
+	length int64
+	taken  bool // by net/http, which closes it
+}
 
-func setLength(_ *resty.Client, req *http.Request) error {
-	length, ok := req.Context().Value(lengthKey{}).(int64)
+func (s *stream) end() {
+	if !s.taken {
+		_ = s.body.Close() // nothing of it was sent, which has another error
+	}
+}
+
+// streamKey carries a stream to setBody, which resty calls when it has made the request.
+type streamKey struct{}
+
+func setBody(_ *resty.Client, req *http.Request) error {
+	s, ok := req.Context().Value(streamKey{}).(*stream)
 	if !ok {
 		return nil
 	}
-	if length == 0 {
+	if s.length == 0 {
 		// net/http takes 0 with a body for "unknown" and would send chunks.
-		if req.Body != nil {
-			_ = req.Body.Close()
-		}
 		req.Body = http.NoBody
+		return nil
 	}
-	req.ContentLength = length
+	s.taken = true
+	req.Body, req.ContentLength = s.body, s.length
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestDoStreamsBodies(t *testing.T) {
@@ -87,4 +88,47 @@ func TestDoStreamsBodies(t *testing.T) {
 			t.Errorf("error %v after %d calls", err, s.calls())
 		}
 	})
+}
+
+// lazy gives its last bytes only when the first have arrived, so that whoever reads all of it before sending any waits for ever.
+type lazy struct {
+	arrived <-chan struct{}
+	left    int
+}
+
+func (l *lazy) Read(p []byte) (int, error) {
+	if l.left == 0 {
+		return 0, io.EOF
+	}
+	if len(p) >= l.left {
+		select {
+		case <-l.arrived:
+		case <-time.After(10 * time.Second):
+			return 0, errors.New("the beginning was not sent")
+		}
+	}
+	n := min(len(p), l.left)
+	l.left -= n
+	return n, nil
+}
+
+func TestStreamsAreNotHeldInMemory(t *testing.T) {
+	const size = 1 << 20 // more than all buffers on the way
+	arrived := make(chan struct{})
+	c := client(t, Config{BaseURL: server(t, func(_ http.ResponseWriter, r *http.Request) {
+		if _, err := io.ReadFull(r.Body, make([]byte, 10)); err != nil {
+			t.Error(err)
+		}
+		close(arrived)
+		if n, err := io.Copy(io.Discard, r.Body); err != nil || n != size-10 {
+			t.Errorf("%d bytes, %v", n, err)
+		}
+	})})
+	resp, err := c.Do(t.Context(), &Request{
+		Method: http.MethodPut, Path: "/", Length: size,
+		Open: func() (io.ReadCloser, error) { return io.NopCloser(&lazy{arrived, size}), nil },
+	})
+	if err != nil || !resp.OK() {
+		t.Error(resp, err)
+	}
 }
