@@ -57,6 +57,7 @@ var routes = map[string]map[string]operation{
 	"runs/delete-tag":                       {http.MethodPost: (*Store).deleteTag},
 	"runs/log-inputs":                       {http.MethodPost: (*Store).logInputs},
 	"runs/outputs":                          {http.MethodPost: (*Store).logOutputs},
+	"runs/log-model":                        {http.MethodPost: (*Store).recordModel},
 }
 
 // lookup finds the operation of a path and its variable parts. Without one the status says why.
