@@ -65,6 +65,12 @@
 // Evaluation data sets hold questions with the answers that are expected; prompts are texts with versions, of which
 // [PromptService.Load] finds one by prompts:/name@alias, and [PromptVersion.Format] fills it in.
 //
+// # Teams
+//
+// A server can be shared: workspaces separate what teams have ([WithWorkspace] enters one), and on one with accounts
+// (--app-name basic-auth) users, roles and permissions say who may do what. Webhooks tell other programs what happens in
+// the registry; [WebhookReceiver] takes their calls and believes only those that are signed with the secret.
+//
 // # Where it goes
 //
 // [New] takes http(s)://host[:port][/prefix] for a server, or sqlite:///file.db (relative) and sqlite:////abs/file.db
@@ -74,9 +80,10 @@
 // # Services
 //
 // A [Client] has a field for each of MLflow's services: Experiments, Runs, Metrics, Artifacts, LoggedModels,
-// RegisteredModels, ModelVersions, Server, Traces, Assessments, EvaluationDatasets, Prompts. Their methods are the server's operations by the server's names. Lists are
-// iterators that fetch pages as they go, with a …Page twin for those who keep the token. [Client.Do] reaches any other
-// operation.
+// RegisteredModels, ModelVersions, Server, Traces, Assessments, EvaluationDatasets, Prompts, Webhooks, Workspaces, Users,
+// Roles, Permissions. Their methods are the server's operations by the server's names. Lists are iterators that fetch
+// pages as they go, with a …Page twin for those who keep the token. [Client.Do] reaches any other operation, such as
+// those of the AI gateway; testdata/operations.tsv lists all there are.
 //
 // # Errors
 //

@@ -109,7 +109,9 @@ func TestOperationTable(t *testing.T) {
 			t.Errorf("gone from the server: %s %s, which %s sends", row.method, row.path, row.by)
 		}
 		if slices.Contains(classical, row.area) {
-			old++
+			if old++; row.by == "Do" {
+				t.Errorf("classical, and without a method: %s %s", row.method, row.path)
+			}
 		}
 	}
 	for _, op := range theirs {
