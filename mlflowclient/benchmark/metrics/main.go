@@ -106,7 +106,8 @@ func (b *benchmark) contenders(run *mlflowclient.ActiveRun, python *pythonClient
 	}
 }
 
-// workers logs points by several goroutines, one request for each.
+// workers logs points by several goroutines, one request for each. Like the trials of a study, each has a metric of its own: on the same one they
+// would wait for each other in the server's database.
 func workers(ctx context.Context, run *mlflowclient.ActiveRun, key string, workers, points int) (n int, took time.Duration, err error) {
 	errs := make([]error, workers)
 	base := time.Now()
@@ -114,7 +115,7 @@ func workers(ctx context.Context, run *mlflowclient.ActiveRun, key string, worke
 	for worker := range workers {
 		wg.Go(func() {
 			for i := range points {
-				m := mlflowclient.Metric{Key: key, Value: float64(i) / 2, Step: int64(worker*points + i), Timestamp: base}
+				m := mlflowclient.Metric{Key: fmt.Sprintf("%s/%d", key, worker), Value: float64(i) / 2, Step: int64(i), Timestamp: base}
 				if errs[worker] = run.LogMetric(ctx, m); errs[worker] != nil {
 					return
 				}
@@ -143,16 +144,23 @@ func throughWriter(ctx context.Context, run *mlflowclient.ActiveRun, points int)
 
 // counted makes sure that the server has what was timed.
 func counted(ctx context.Context, client *mlflowclient.Client, runID string, all []*contender) error {
-	for _, c := range all {
-		n := 0
-		for _, err := range client.Metrics.History(ctx, mlflowclient.MetricHistory{RunID: runID, Key: c.name}) {
+	run, err := client.Runs.Get(ctx, runID)
+	if err != nil {
+		return err
+	}
+	there := map[string]int{}
+	for key := range run.Metrics {
+		name, _, _ := strings.Cut(key, "/")
+		for _, err := range client.Metrics.History(ctx, mlflowclient.MetricHistory{RunID: runID, Key: key}) {
 			if err != nil {
 				return err
 			}
-			n++
+			there[name]++
 		}
-		if n != c.points {
-			return fmt.Errorf("%s: the server has %d points of %d", c.name, n, c.points)
+	}
+	for _, c := range all {
+		if there[c.name] != c.points {
+			return fmt.Errorf("%s: the server has %d points of %d", c.name, there[c.name], c.points)
 		}
 	}
 	return nil
