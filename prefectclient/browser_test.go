@@ -110,6 +110,7 @@ type wine struct {
 // TestUserInterface does in Prefect's own pages what a user does: starts a run by its form and follows it, cancels another,
 // resumes a third with an input, and looks at the pool's worker.
 func TestUserInterface(t *testing.T) {
+	t.Parallel()
 	c := server(t)
 	worker := unique(t)
 	pack := NewTask("pack", func(ctx context.Context, n int) (int, error) {

@@ -72,6 +72,7 @@ func TestHooks(t *testing.T) {
 
 // TestHookOnServer calls a hook of a cancelled run of a worker.
 func TestHookOnServer(t *testing.T) {
+	t.Parallel()
 	c := server(t)
 	heard := make(chan State, 1)
 	flow := NewFlow(unique(t), func(ctx context.Context, _ struct{}) (int, error) {

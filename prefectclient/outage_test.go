@@ -111,7 +111,7 @@ func TestMissingTaskRunsAreSentAgain(t *testing.T) {
 	run := &flowRunState{id: "r"}
 	run.remember("a", []byte(`{"id":"final a"}`))
 	run.remember("b", []byte(`{"id":"final b"}`))
-	if err := s.check(t.Context(), run); err != nil || posted.Load() != 1 {
+	if err := s.check(t.Context(), run, time.Minute); err != nil || posted.Load() != 1 {
 		t.Errorf("%d posts, %v", posted.Load(), err)
 	}
 }

@@ -17,6 +17,7 @@ type approval struct {
 
 // TestPause pauses a run for input, twice: the second has no form.
 func TestPause(t *testing.T) {
+	t.Parallel()
 	c := server(t)
 	got := make(chan approval, 1)
 	flow := NewFlow(unique(t), func(ctx context.Context, _ struct{}) (int, error) {
@@ -65,6 +66,7 @@ func TestPause(t *testing.T) {
 
 // TestSuspend leaves the worker while nobody answers, and goes on with the answer.
 func TestSuspend(t *testing.T) {
+	t.Parallel()
 	c := server(t)
 	var calls atomic.Int32
 	flow := NewFlow(unique(t), func(ctx context.Context, _ struct{}) (string, error) {
@@ -98,6 +100,7 @@ func TestSuspend(t *testing.T) {
 
 // TestPausedRunIsCancelled ends the wait of a paused run.
 func TestPausedRunIsCancelled(t *testing.T) {
+	t.Parallel()
 	c := server(t)
 	flow := NewFlow(unique(t), func(ctx context.Context, _ struct{}) (int, error) {
 		_, err := Pause[struct{}](ctx, Pausing{})
@@ -112,6 +115,7 @@ func TestPausedRunIsCancelled(t *testing.T) {
 }
 
 func TestPauseTimeout(t *testing.T) {
+	t.Parallel()
 	c, name := server(t), unique(t)
 	forget(t, c, name)
 	flow := NewFlow(name, func(ctx context.Context, _ struct{}) (int, error) {

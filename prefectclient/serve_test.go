@@ -12,6 +12,7 @@ import (
 
 // TestServe serves two deployments of one flow without a pool, by schedule and by hand, and pauses them at the end.
 func TestServe(t *testing.T) {
+	t.Parallel()
 	c, name := server(t), unique(t)
 	forget(t, c, name)
 	flow := NewFlow(name, func(_ context.Context, p struct {
@@ -58,6 +59,7 @@ func TestServe(t *testing.T) {
 }
 
 func TestWorkerMetricsAndHealth(t *testing.T) {
+	t.Parallel()
 	c, name := server(t), unique(t)
 	flow := NewFlow(name, func(context.Context, struct{}) (int, error) { return 0, nil })
 	d := deployed(t, c, flow, DeploymentSpec{})

@@ -71,6 +71,7 @@ func TestAutomations(t *testing.T) {
 
 // TestAutomationRunsDeployment lets an event start a run, as monitoring does when data drift.
 func TestAutomationRunsDeployment(t *testing.T) {
+	t.Parallel()
 	c, name := server(t), unique(t)
 	ctx := t.Context()
 	forget(t, c, name)

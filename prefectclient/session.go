@@ -24,6 +24,9 @@ type session struct {
 	// background makes the checks of runs' records not hold up the runs' end, for a process that goes on.
 	background bool
 	checks     sync.WaitGroup
+	// ending is the context of the checks; close ends it.
+	ending context.Context
+	end    context.CancelFunc
 }
 
 const (
@@ -33,13 +36,18 @@ const (
 )
 
 func newSession(c *Client) *session {
-	return &session{client: c, events: newEventSender(c), logs: newLogSender(c), patience: defaultPatience}
+	s := &session{client: c, events: newEventSender(c), logs: newLogSender(c), patience: defaultPatience}
+	s.ending, s.end = context.WithCancel(context.Background())
+	return s
 }
 
 // close sends what is left and ends the session.
 func (s *session) close(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
+	late := time.AfterFunc(closingTime, s.end)
 	s.checks.Wait()
+	late.Stop()
+	s.end()
 	events := s.events.stop(ctx, closingTime)
 	ctx, cancel := context.WithTimeout(ctx, closingTime)
 	defer cancel()
@@ -48,16 +56,11 @@ func (s *session) close(ctx context.Context) error {
 
 // verify checks a run's record, and reports what is missing.
 func (s *session) verify(ctx context.Context, run *flowRunState) {
-	check := func() {
-		if err := s.check(ctx, run); err != nil {
-			s.client.log.Error("the flow run's record is not complete", "flow_run", run.name, "error", err)
-		}
-	}
 	if s.background {
-		s.checks.Go(check)
+		s.checks.Go(func() { s.report(run, s.check(s.ending, run, s.patience)) })
 		return
 	}
-	check()
+	s.report(run, s.check(context.WithoutCancel(ctx), run, closingTime))
 }
 
 // insist repeats a call while the server is not reached, beyond the client's own repetitions: a run that was claimed
@@ -72,16 +75,24 @@ func (s *session) insist(ctx context.Context, call func() error) error {
 	}
 }
 
+func (s *session) report(run *flowRunState, err error) {
+	if err != nil {
+		s.client.log.Error("the flow run's record is not complete", "flow_run", run.name, "error", err)
+	}
+}
+
 const (
-	// checkTime bounds the check of a run's record: a server takes some dozens of task runs a second.
+	// checkTime bounds the check of a run's record on a server that answers: it takes some dozens of task runs a second.
 	checkTime = 10 * time.Second
 	// stallTime is after how long without progress the missing events are sent again.
 	stallTime = 3 * time.Second
 )
 
-// check reads back whether the server has recorded the end of each task run. Events have no answer of their own; those
-// that are missing when nothing moves any more are sent again by POST, and reported when that does not help.
-func (s *session) check(ctx context.Context, run *flowRunState) error {
+// check reads back whether the server has recorded the end of each task run. Events have no answer of their own, and a
+// server that is killed forgets those that it has taken in and not yet recorded; so those that are missing when nothing
+// moves any more are sent again by POST, and reported when that does not help. A server that is not reached is waited for,
+// up to the patience.
+func (s *session) check(ctx context.Context, run *flowRunState, patience time.Duration) error {
 	run.mu.Lock()
 	ended := run.ended
 	run.ended = nil
@@ -89,33 +100,50 @@ func (s *session) check(ctx context.Context, run *flowRunState) error {
 	if len(ended) == 0 {
 		return nil
 	}
-	ctx = context.WithoutCancel(ctx)
-	if err := s.events.drain(ctx, closingTime); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	recorded, last, resent := 0, time.Now(), false
-	for pause := 20 * time.Millisecond; ; pause = min(pause*2, time.Second) {
+	_ = s.events.drain(ctx, closingTime) // what does not go out is found missing
+	progress := recordProgress{since: time.Now(), last: time.Now()}
+	for pause, failures := 20*time.Millisecond, 0; ; pause = min(pause*2, time.Second) {
 		n, err := s.recorded(ctx, run.id)
-		if err == nil && n >= len(ended) {
+		switch {
+		case err == nil && n >= len(ended):
 			return nil
-		}
-		if n > recorded {
-			recorded, last = n, time.Now()
-		}
-		if time.Since(last) > stallTime {
-			if resent {
-				return fmt.Errorf("prefect: the server has recorded %d of %d task runs of flow run %s", recorded, len(ended), run.id)
+		case err != nil:
+			if !errors.Is(err, ErrUnavailable) || !rest.Wait(ctx, reconnectWait(failures)) {
+				return errors.Join(fmt.Errorf("prefect: it is not known whether the server has recorded the %d task runs of flow run %s", len(ended), run.id), err)
 			}
-			if err := s.resend(ctx, run.id, ended); err != nil {
+			failures++
+			progress = recordProgress{since: time.Now(), last: time.Now(), n: progress.n} // it may send again what was sent to a server that was killed
+			continue
+		}
+		failures = 0
+		progress.note(n)
+		if time.Since(progress.last) > stallTime {
+			if progress.resent {
+				return fmt.Errorf("prefect: the server has recorded %d of %d task runs of flow run %s", n, len(ended), run.id)
+			}
+			if err := s.resend(ctx, run.id, ended); err != nil && !errors.Is(err, ErrUnavailable) {
 				return err
 			}
-			resent, last = true, time.Now()
+			progress.resent, progress.last = true, time.Now()
 		}
-		if !rest.Wait(ctx, pause) {
+		if time.Since(progress.since) > checkTime || !rest.Wait(ctx, pause) {
 			return nil // it was still moving
 		}
+	}
+}
+
+// recordProgress is how a server gets on with a run's record.
+type recordProgress struct {
+	n           int
+	since, last time.Time // the beginning, and the last step forward
+	resent      bool
+}
+
+func (p *recordProgress) note(n int) {
+	if n > p.n {
+		p.n, p.last = n, time.Now()
 	}
 }
 
