@@ -48,7 +48,6 @@ func run(ctx context.Context, out io.Writer, name, folder string) (err error) {
 		}
 		fmt.Fprintf(out, "version %s: %s, aliases %v\n", version.Version, version.Description, version.Aliases)
 	}
-
 	// Whoever serves asks for the alias, never for a version. ResolveModel also takes models:/name/1, models:/name/latest, runs:/… and more.
 	found, err := client.ResolveModel(ctx, "models:/"+name+"@champion")
 	if err != nil {
