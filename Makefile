@@ -69,6 +69,10 @@ fuzz: ## every fuzz target for FUZZCOUNT inputs
 bench-forest: ## the forest against scikit-learn, in one run
 	go run ./pipeline/benchmark/forest
 
+.PHONY: bench-prefect
+bench-prefect: ## the worker and its tasks against Python's, in one run
+	stack/with go run ./prefectclient/benchmark
+
 .PHONY: bench-hpo
 bench-hpo: ## the study against Optuna, scikit-learn and MLflow in Python, in one run
 	stack/with go run ./pipeline/benchmark/hpo

@@ -72,6 +72,11 @@ var rules = []arch.Rule{
 		Reason:    "the steps are a composition of clients and leaves, and know nothing of terminals, of serving or of monitoring",
 	},
 	{
+		Packages:  []string{"prefectclient/benchmark"},
+		MayImport: join(ofCommands, "prefectclient"),
+		Reason:    "a benchmark measures what users of the client get",
+	},
+	{
 		Packages:  []string{"pipeline/benchmark/..."},
 		MayImport: join(clients, leaves, ofCommands, "pipeline"),
 		Reason:    "a benchmark measures what users of the pipeline get",
