@@ -65,6 +65,14 @@ fuzz: ## every fuzz target for FUZZCOUNT inputs
 	  done; \
 	done
 
+.PHONY: api
+api: ## compare the public packages with the baseline of their API
+	go test -count=1 -run='^TestAPICompatible$$' ./internal/arch
+
+.PHONY: api-baseline
+api-baseline: ## take the public packages as they are for the baseline
+	go test -count=1 -run='^TestAPICompatible$$' ./internal/arch -args -update-api
+
 .PHONY: bench-forest
 bench-forest: ## the forest against scikit-learn, in one run
 	go run ./pipeline/benchmark/forest
