@@ -40,6 +40,7 @@ type api struct {
 	rest      *rest.Client
 	workspace string
 	storage   *storage // what is beside the server
+	metrics   metricGroups
 }
 
 // call sends an operation: in is url.Values for a GET, otherwise what is sent as JSON; out, unless nil, receives the

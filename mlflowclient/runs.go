@@ -196,13 +196,10 @@ func (s *RunService) Restore(ctx context.Context, runID string) error {
 	return s.api.call(ctx, writes("runs/restore"), map[string]string{"run_id": runID}, nil)
 }
 
-// LogMetric logs one point; a zero Timestamp is now. The same point twice is stored once.
+// LogMetric logs one point; a zero Timestamp is now. The same point twice is stored once. Points that several goroutines
+// log to one run at the same time share calls; each caller is answered when its own point is stored.
 func (s *RunService) LogMetric(ctx context.Context, runID string, m Metric) error {
-	body := struct {
-		RunID string `json:"run_id"`
-		metricJSON
-	}{runID, m.wire(time.Now())}
-	return s.api.call(ctx, writes("runs/log-metric"), body, nil)
+	return s.api.metrics.log(ctx, runID, m.wire(time.Now()), metricSender{s.api})
 }
 
 // LogParam logs a param, once: the same value again is fine, another is ErrInvalidParameter. Values over 6000
