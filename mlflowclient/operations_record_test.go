@@ -54,7 +54,14 @@ func recorded(tb testing.TB) mlflowclient.Option {
 
 // ourMethod is a method's name in a stack, or that of a function literal in one, which the compiler may have moved to
 // the method's caller, of whose name it is a part then.
-var ourMethod = regexp.MustCompile(`^mlopsgo/mlflowclient.*\.\(\*(\w+)\)\.([A-Z]\w*)`)
+var ourMethod = regexp.MustCompile(`^mlopsgo/mlflowclient.*\.\(\*(\w+)\)\.([A-Za-z]\w*)`)
+
+// inBackground is the method that sends for those which only hand over to it.
+var inBackground = map[string]string{
+	"MetricWriter.Log": "MetricWriter.work", "MetricWriter.LogBatch": "MetricWriter.work", "MetricWriter.LogParam": "MetricWriter.work",
+	"MetricWriter.SetTag": "MetricWriter.work", "MetricWriter.Flush": "MetricWriter.work", "MetricWriter.Close": "MetricWriter.work",
+	"ActiveRun.NewMetricWriter": "MetricWriter.work", "RunService.NewMetricWriter": "MetricWriter.work",
+}
 
 func (r *recorder) see(req *http.Request, status int) {
 	if status < 200 || status > 299 {
@@ -139,7 +146,7 @@ func (r *recorder) missing() []string {
 		}
 	}
 	for _, method := range source.calling {
-		if !callers[method] {
+		if !callers[method] && !callers[inBackground[method]] {
 			lines = append(lines, "any operation by "+method)
 		}
 	}
