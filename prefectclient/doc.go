@@ -27,8 +27,18 @@
 // recorded: graph, states, retries, parameters, and the logs that go through [Logger]. A failure is an error; a panic is
 // one too. Time-outs and cancellation end the context; a function that does not heed its context is not stopped.
 //
+// Options say what happens around a function: [Retries], [Timeout], hooks ([OnFailure] and its kin), kept results and
+// caches ([KeepResult], [CacheInputs]), names and tags. Within a flow, [Pause] and [Suspend] wait for somebody who fills in
+// a form in the UI, [WithSlots] and [RateLimit] share what is scarce with all other programs, and the client's Artifacts
+// show tables, pages and progress.
+//
+// # Deployments and workers
+//
 // [Deploy] makes a deployment of a flow, whose form is drawn from the struct P ([SchemaOf]); a [Worker] runs what is
-// scheduled. Workers run flows within their own process.
+// scheduled in a work pool, and [Serve] does without a pool. A worker runs flows in its own process, which starts them in
+// tenths of a second, or each in a subprocess ([Subprocess]), so that a crash takes one run only. A worker that starts
+// again settles what it lost; for one that never does there is [CrashZombies]. [Worker.Handler] gives its metrics and
+// health. Package prefecttest helps to test flows on a real server.
 //
 // # The client
 //
