@@ -103,6 +103,24 @@ func (s *ArtifactsService) CreateLink(ctx context.Context, key, text, address, d
 	return s.CreateMarkdown(ctx, key, fmt.Sprintf("[%s](%s)", text, address), description)
 }
 
+// CreateImage shows the picture at an address, which the browser must reach.
+func (s *ArtifactsService) CreateImage(ctx context.Context, key, address, description string) (*Artifact, error) {
+	return s.Create(ctx, ArtifactCreate{Key: key, Type: ArtifactImage, Description: description, Data: address})
+}
+
+// CreateProgress shows a bar, at 0 %. [ArtifactsService.SetProgress] moves it while the run goes on.
+func (s *ArtifactsService) CreateProgress(ctx context.Context, key, description string) (*Artifact, error) {
+	return s.Create(ctx, ArtifactCreate{Key: key, Type: ArtifactProgress, Description: description, Data: 0.0})
+}
+
+// SetProgress moves the bar of an artifact to a number of per cent, from 0 to 100.
+func (s *ArtifactsService) SetProgress(ctx context.Context, id string, percent float64) error {
+	if !(percent >= 0 && percent <= 100) {
+		return fmt.Errorf("prefect: a progress of %v %% is not between 0 and 100", percent)
+	}
+	return s.SetData(ctx, id, percent)
+}
+
 // SetData replaces the data of an artifact; it is how progress goes on.
 func (s *ArtifactsService) SetData(ctx context.Context, id string, data any) error {
 	return s.Update(ctx, id, ArtifactUpdate{Data: Set(data)})

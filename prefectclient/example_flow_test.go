@@ -76,7 +76,7 @@ func ExampleWithSlots() {
 }
 
 // An automation of the server starts a deployment when an event comes.
-func ExampleAutomationsService_Ensure() {
+func ExampleAutomationsService_Ensure() { //nolint:testableexamples // needs a server
 	client, err := prefectclient.New("http://127.0.0.1:4200/api")
 	if err != nil {
 		fmt.Println(err)
@@ -94,7 +94,7 @@ func ExampleAutomationsService_Ensure() {
 }
 
 // Serve runs what is scheduled for a flow, without a work pool.
-func ExampleServe() {
+func ExampleServe() { //nolint:testableexamples // runs until it is stopped
 	client, err := prefectclient.NewFromEnvironment()
 	if err != nil {
 		fmt.Println(err)

@@ -155,9 +155,16 @@ func TestArtifacts(t *testing.T) {
 	c, key := server(t), unique(t)
 	table := must[*Artifact](t)(c.Artifacts.CreateTable(t.Context(), key, []map[string]int{{"a": 1}}, "rows"))
 	must[*Artifact](t)(c.Artifacts.CreateLink(t.Context(), key, "here", "http://127.0.0.1/", ""))
-	progress := must[*Artifact](t)(c.Artifacts.Create(t.Context(), ArtifactCreate{Key: key, Type: ArtifactProgress, Data: 0.0}))
-	if err := c.Artifacts.SetData(t.Context(), progress.ID, 50.0); err != nil {
+	picture := must[*Artifact](t)(c.Artifacts.CreateImage(t.Context(), key, "http://127.0.0.1/x.png", "a picture"))
+	if read := must[*Artifact](t)(c.Artifacts.Read(t.Context(), picture.ID)); read.Type != ArtifactImage || string(read.Data) != `"http://127.0.0.1/x.png"` {
+		t.Errorf("the picture is %+v", read)
+	}
+	progress := must[*Artifact](t)(c.Artifacts.CreateProgress(t.Context(), key, "half of it"))
+	if err := c.Artifacts.SetProgress(t.Context(), progress.ID, 50); err != nil {
 		t.Fatal(err)
+	}
+	if err := c.Artifacts.SetProgress(t.Context(), progress.ID, 101); err == nil {
+		t.Error("101 % was taken")
 	}
 	latest := must[*Artifact](t)(c.Artifacts.ReadLatest(t.Context(), key))
 	if latest.ID != progress.ID || string(latest.Data) != "50.0" && string(latest.Data) != "50" {
@@ -178,7 +185,7 @@ func TestArtifacts(t *testing.T) {
 		n++
 		_ = c.Artifacts.Delete(t.Context(), a.ID)
 	}
-	if n != 3 {
+	if n != 4 {
 		t.Errorf("%d artifacts", n)
 	}
 	if _, err := c.Artifacts.CreateMarkdown(t.Context(), "Wrong Key", "", ""); err == nil {

@@ -205,19 +205,6 @@ func (s *service) drain() {
 	}
 }
 
-// beat tells that the worker lives.
-func (s *service) beat(ctx context.Context) {
-	for {
-		err := s.source.beat(ctx)
-		if err != nil && ctx.Err() == nil {
-			s.log.Debug("a heartbeat was lost", "error", err)
-		}
-		if !rest.Wait(ctx, s.config.HeartbeatInterval) {
-			return
-		}
-	}
-}
-
 // emit sends an event of the worker's own. What serves deployments without a pool is none in Prefect's eyes.
 func (s *service) emit(name string, related ...Resource) {
 	if s.config.Pool == "" {
