@@ -75,6 +75,7 @@ func (c *Client) startNew(ctx context.Context, in StartRun) (*ActiveRun, error) 
 		return nil, err
 	}
 	tags := c.ContextTags()
+	maps.Copy(tags, tagsOfContext(ctx))
 	for key, value := range map[string]string{TagRunName: in.Name, TagParentRun: in.ParentID, TagNote: in.Description} {
 		if value != "" {
 			tags[key] = value

@@ -27,7 +27,7 @@ func runAsWorker(pool string) error {
 		return err
 	}
 	config := WorkerConfig{Pool: pool, Name: os.Getenv("WORKER"), Isolation: Isolation(os.Getenv("ISOLATION"))}
-	w, err := NewWorker(c, config, endlessFlow(os.Getenv("FLOW")), misbehavingFlow(os.Getenv("FLOW")+"-misbehaving"))
+	w, err := NewWorker(c, config, endlessFlow(os.Getenv("FLOW")), nestedFlow(os.Getenv("FLOW")+"-nested"), misbehavingFlow(os.Getenv("FLOW")+"-misbehaving"))
 	if err != nil {
 		return err
 	}
@@ -53,11 +53,18 @@ func endlessFlow(name string) *Flow[struct{}, int] {
 	return NewFlow(name, func(ctx context.Context, p struct{}) (int, error) { return wait.Run(ctx, p) })
 }
 
+// nestedFlow runs an endless flow as its subflow.
+func nestedFlow(name string) *Flow[struct{}, int] {
+	inner := endlessFlow(name + "-inner")
+	return NewFlow(name, func(ctx context.Context, p struct{}) (int, error) { return inner.Run(ctx, p) })
+}
+
 func TestKilledWorker(t *testing.T) {
 	c := server(t)
 	name, worker := unique(t), unique(t)
 	flow := NewFlow(name, func(context.Context, struct{}) (int, error) { return 0, nil })
 	d := deployed(t, c, flow, DeploymentSpec{})
+	nested := must[*Deployment](t)(Deploy(t.Context(), c, nestedFlow(name+"-nested"), DeploymentSpec{Name: name, WorkPool: d.WorkPoolName}))
 	tasks := func(run *FlowRun, state StateType) bool {
 		filter := TaskRunsOf(run.ID)
 		filter.TaskRuns.State = StateIs(state)
@@ -72,10 +79,13 @@ func TestKilledWorker(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := must[*FlowRun](t)(c.Deployments.CreateFlowRun(t.Context(), d.ID, DeploymentRun{}))
-	if _, err := io.ReadFull(out, make([]byte, len("running"))); err != nil {
+	outer := must[*FlowRun](t)(c.Deployments.CreateFlowRun(t.Context(), nested.ID, DeploymentRun{}))
+	if _, err := io.ReadFull(out, make([]byte, len("running\nrunning"))); err != nil {
 		t.Fatal(err)
 	}
 	inState(t, c, run.ID, StateRunning, 10*time.Second)
+	inner := subflowRun(t, c, outer.ID)
+	eventually(t, 10*time.Second, "the subflow's task run is recorded", func() bool { return tasks(inner, StateRunning) })
 	eventually(t, 5*time.Second, "the process is known", func() bool {
 		return must[*FlowRun](t)(c.FlowRuns.Read(t.Context(), run.ID)).InfrastructurePID != ""
 	})
@@ -92,7 +102,26 @@ func TestKilledWorker(t *testing.T) {
 	lost := inState(t, c, run.ID, StateCrashed, 20*time.Second)
 	t.Log(lost.State)
 	eventually(t, 10*time.Second, "the lost task run is CRASHED too", func() bool { return tasks(run, StateCrashed) })
+	inState(t, c, outer.ID, StateCrashed, 20*time.Second)
+	inState(t, c, inner.ID, StateCrashed, 10*time.Second)
+	eventually(t, 10*time.Second, "the tasks runs of both are CRASHED", func() bool { return tasks(inner, StateCrashed) && tasks(outer, StateCrashed) })
 	inState(t, c, claimed.ID, StateCompleted, 20*time.Second)
+}
+
+// subflowRun waits for the only subflow run of a flow run.
+func subflowRun(t *testing.T, c *Client, parent string) (run *FlowRun) {
+	t.Helper()
+	query := FlowRunQuery{Related: Related{FlowRuns: &FlowRunFilter{ParentFlowRunID: &AnyFilter{Any: []string{parent}}}}}
+	eventually(t, 10*time.Second, "the subflow run", func() bool {
+		for found, err := range c.FlowRuns.Filter(t.Context(), query) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			run = found
+		}
+		return run != nil
+	})
+	return run
 }
 
 func TestWorkersLeaveOthersRuns(t *testing.T) {
