@@ -45,12 +45,14 @@ func (s *scorer) write() {
 }
 
 func (s *scorer) appendLabel(b []byte, i int) []byte {
-	switch t := s.outputs[s.model.label]; t.Type {
+	switch t := s.label(); t.Type {
 	case onnx.Int64:
 		return strconv.AppendInt(b, t.I64[i], 10)
 	case onnx.String:
 		text, _ := json.Marshal(t.Str[i]) //nolint:errchkjson // A string can always be written.
 		return append(b, text...)
+	case onnx.Bool:
+		return strconv.AppendBool(b, t.Bool[i])
 	case onnx.Float:
 		return strconv.AppendFloat(b, float64(t.F32[i]), 'g', -1, 32)
 	default:

@@ -204,7 +204,7 @@ func TestWithoutModel(t *testing.T) {
 func TestPanicIsAnAnswer(t *testing.T) {
 	s := inProcess(t, tinyForest(5, 6), nil)
 	m := s.follower.current.Load()
-	broken := &model{source: m.source, columns: m.columns, session: m.session, answer: m.answer}
+	broken := &model{source: m.source, columns: m.columns, engine: m.engine, answer: m.answer}
 	broken.scorers.New = func() any { panic("broken") }
 	s.follower.swap(broken)
 	got := post(s, wine, headerRequestID, "abc")

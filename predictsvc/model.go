@@ -3,27 +3,22 @@ package predictsvc
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"strings"
 	"sync"
 	"time"
 
-	"mlopsgo/internal/onnx"
 	"mlopsgo/mlflowclient/mlmodel"
 )
 
 // model is a loaded model: immutable, safe for concurrent use.
 type model struct {
 	source
-	columns *columns
-	session *onnx.Session
-	// label is the number of the output that holds the label, probabilities are the outputs that hold one class each.
-	label         int
-	probabilities []classOutput
-	loadedAt      time.Time
-	fromCache     bool
+	columns   *columns
+	engine    *engine
+	loadedAt  time.Time
+	fromCache bool
 	// scorers are the buffers of requests that are over.
 	scorers sync.Pool
 	answer  answerForm
@@ -33,13 +28,7 @@ type model struct {
 	example []byte
 }
 
-// classOutput is the output that holds the probability of one class.
-type classOutput struct {
-	output int
-	label  string
-}
-
-// loadModel reads a model folder, compiles its ONNX file and checks it on its input example, which also makes its buffers.
+// loadModel reads a model folder, compiles its model and checks it on its input example, which also makes its buffers.
 func loadModel(ctx context.Context, dir string, from source, target string) (*model, error) {
 	folder, err := mlmodel.OpenFolder(dir)
 	if err != nil {
@@ -53,14 +42,7 @@ func loadModel(ctx context.Context, dir string, from source, target string) (*mo
 	if err != nil {
 		return nil, err
 	}
-	file, err := onnx.Decode(data)
-	if err != nil {
-		return nil, err
-	}
-	if m.session, err = onnx.Load(file); err != nil {
-		return nil, err
-	}
-	if err := m.bind(); err != nil {
+	if m.engine, err = newONNXEngine(data, m.columns); err != nil {
 		return nil, err
 	}
 	if m.answer, err = newAnswerForm(target, m.name()); err != nil {
@@ -85,36 +67,6 @@ func headerText(text string) string {
 		}
 		return r
 	}, text)
-}
-
-// bind finds out how the graph takes its columns and gives its answers.
-func (m *model) bind() error {
-	inputs, outputs := m.session.Inputs(), m.session.Outputs()
-	width := int64(len(m.columns.list))
-	if len(inputs) != 1 || (inputs[0].Type != onnx.Double && inputs[0].Type != onnx.Float) {
-		return errors.New("its graph does not take one matrix of DOUBLE or FLOAT, which is what this service can give it")
-	}
-	dims := inputs[0].Dims
-	if undeclared := dims == nil; !undeclared && (len(dims) != 2 || dims[0] >= 0 || (dims[1] >= 0 && dims[1] != width)) {
-		return fmt.Errorf("its graph takes shape %v, and its signature has %d columns", dims, width)
-	}
-	m.label = 0
-	for i, out := range outputs {
-		class, ok := strings.CutPrefix(out.Name, onnx.ProbabilityPrefix)
-		switch {
-		case ok && !out.Map && (out.Type == onnx.Float || out.Type == onnx.Double):
-			m.probabilities = append(m.probabilities, classOutput{i, class})
-		case out.Name == onnx.ForestLabel:
-			m.label = i
-		}
-	}
-	switch out := outputs[m.label]; {
-	case out.Map:
-		return fmt.Errorf("its output %q is a map, where a label was expected", out.Name)
-	case out.Type == onnx.Bool || out.Type == onnx.Int32:
-		return fmt.Errorf("its output %q is of type %v, where an INT64, STRING, FLOAT or DOUBLE was expected", out.Name, out.Type)
-	}
-	return nil
 }
 
 // tryExample answers the model's input example the way a request is answered. A model without one is tried with zeros.
@@ -150,9 +102,9 @@ func (m *model) tryExample(folder *mlmodel.Folder) error {
 		return err
 	}
 	for i := range s.table.rows {
-		for _, p := range m.probabilities {
-			if v := s.number(p.output, i); math.IsNaN(v) || v < -1e-6 || v > 1+1e-6 {
-				return fmt.Errorf("row %d gets the probability %v of class %s", i, v, p.label)
+		for _, c := range m.engine.classes {
+			if v := s.probability(c, i); math.IsNaN(v) || v < -1e-6 || v > 1+1e-6 {
+				return fmt.Errorf("row %d gets the probability %v of class %s", i, v, c.label)
 			}
 		}
 	}

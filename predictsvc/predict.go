@@ -59,7 +59,9 @@ func (s *Service) answer(sc *scorer, request *http.Request) *requestError {
 		return err
 	}
 	if sc.table.rows > 0 {
-		if err := sc.score(); err != nil {
+		if err := sc.score(); errors.Is(err, errValues) {
+			return refusef(http.StatusBadRequest, "%v", err)
+		} else if err != nil {
 			return refusef(http.StatusInternalServerError, "the model cannot be evaluated: %v", err)
 		}
 	}

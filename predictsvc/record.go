@@ -19,13 +19,13 @@ type record struct {
 	rows          int
 	values        []float64
 	labels        []string
-	probabilities []float64 // of each row, in the order of model.probabilities
+	probabilities []float64 // of each row, in the order of engine.classes
 }
 
 // record copies what the next request will overwrite.
 func (s *scorer) record(requestID string, at time.Time, latency time.Duration) *record {
 	rows, width := s.table.rows, len(s.table.values)
-	classes := len(s.model.probabilities)
+	classes := len(s.model.engine.classes)
 	numbers := make([]float64, width+rows*classes)
 	rec := &record{
 		model: s.model, requestID: requestID, at: at, latency: latency, rows: rows,
@@ -34,8 +34,8 @@ func (s *scorer) record(requestID string, at time.Time, latency time.Duration) *
 	copy(rec.values, s.table.values)
 	for i := range rows {
 		rec.labels[i] = s.labelText(i)
-		for c, p := range s.model.probabilities {
-			rec.probabilities[i*classes+c] = s.number(p.output, i)
+		for c, class := range s.model.engine.classes {
+			rec.probabilities[i*classes+c] = s.probability(class, i)
 		}
 	}
 	return rec
@@ -43,7 +43,7 @@ func (s *scorer) record(requestID string, at time.Time, latency time.Duration) *
 
 // appendTo makes the table's rows.
 func (r *record) appendTo(batch []predictionlog.Prediction) []predictionlog.Prediction {
-	columns, classes := r.model.columns.list, r.model.probabilities
+	columns, classes := r.model.columns.list, r.model.engine.classes
 	for i := range r.rows {
 		p := predictionlog.Prediction{
 			ID: uuid.Must(uuid.NewV7()).String(), RequestID: r.requestID, Row: i, Time: r.at,

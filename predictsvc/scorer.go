@@ -10,23 +10,15 @@ import (
 
 // scorer holds the buffers of one request, for the next.
 type scorer struct {
-	model  *model
-	runner *onnx.Runner
-	body   []byte
-	table  table
-	answer []byte
-
-	input   onnx.Tensor
-	inputs  [1]*onnx.Tensor
-	outputs []*onnx.Tensor
+	model     *model
+	evaluator evaluator
+	body      []byte
+	table     table
+	answer    []byte
+	outputs   []*onnx.Tensor
 }
 
-func (m *model) newScorer() *scorer {
-	s := &scorer{model: m, runner: m.session.NewRunner()}
-	s.input = onnx.Tensor{Type: m.session.Inputs()[0].Type, Dims: make([]int64, 2)}
-	s.inputs[0] = &s.input
-	return s
-}
+func (m *model) newScorer() *scorer { return &scorer{model: m, evaluator: m.engine.newEvaluator()} }
 
 func (m *model) scorer() *scorer {
 	s, _ := m.scorers.Get().(*scorer)
@@ -42,35 +34,26 @@ func (m *model) release(s *scorer) {
 	}
 }
 
-// score evaluates the rows of s.table, and makes sure that there is one label for each.
+// score evaluates the rows of s.table, and makes sure that there is one label and one probability of each class for each.
 func (s *scorer) score() error {
 	rows := s.table.rows
-	s.input.Dims[0], s.input.Dims[1] = int64(rows), int64(len(s.model.columns.list))
-	if s.input.Type == onnx.Float {
-		s.input.F32 = s.input.F32[:0]
-		for _, v := range s.table.values {
-			s.input.F32 = append(s.input.F32, float32(v))
-		}
-	} else {
-		s.input.F64 = s.table.values
-	}
-	outputs, err := s.runner.Run(s.inputs[:]...)
+	outputs, err := s.evaluator.evaluate(s.table.values, rows)
 	if err != nil {
 		return err
 	}
 	s.outputs = outputs
-	if n := outputs[s.model.label].Len(); n != rows {
+	if n := s.label().Len(); n != rows {
 		return fmt.Errorf("the model gave %d labels for %d rows", n, rows)
 	}
-	for _, p := range s.model.probabilities {
-		if n := outputs[p.output].Len(); n != rows {
-			return fmt.Errorf("the model gave %d probabilities of class %s for %d rows", n, p.label, rows)
+	for i := range s.model.engine.classes {
+		c := &s.model.engine.classes[i]
+		if t := outputs[c.output]; t.Len() != rows*width(t) || c.column >= width(t) {
+			return fmt.Errorf("the model gave probabilities of shape %v, among them that of class %s, for %d rows", t.Dims, c.label, rows)
 		}
 	}
-	label := outputs[s.model.label]
-	if label.Type == onnx.Float || label.Type == onnx.Double {
+	if label := s.label(); label.Type == onnx.Float || label.Type == onnx.Double {
 		for i := range rows {
-			if v := s.number(s.model.label, i); math.IsNaN(v) || math.IsInf(v, 0) {
+			if v := number(label, i); math.IsNaN(v) || math.IsInf(v, 0) {
 				return fmt.Errorf("the model predicts %v for row %d", v, i)
 			}
 		}
@@ -78,21 +61,40 @@ func (s *scorer) score() error {
 	return nil
 }
 
-// number is element i of an output of FLOAT or DOUBLE.
-func (s *scorer) number(output, i int) float64 {
-	if t := s.outputs[output]; t.Type == onnx.Double {
+// label is the output with the labels.
+func (s *scorer) label() *onnx.Tensor { return s.outputs[s.model.engine.label] }
+
+// probability is that of a class in row i.
+func (s *scorer) probability(c class, i int) float64 {
+	t := s.outputs[c.output]
+	return number(t, i*width(t)+c.column)
+}
+
+// width is the number of a tensor's values for each row.
+func width(t *onnx.Tensor) int {
+	if len(t.Dims) == 2 {
+		return int(t.Dims[1])
+	}
+	return 1
+}
+
+// number is element i of a tensor of FLOAT or DOUBLE.
+func number(t *onnx.Tensor, i int) float64 {
+	if t.Type == onnx.Double {
 		return t.F64[i]
 	}
-	return float64(s.outputs[output].F32[i])
+	return float64(t.F32[i])
 }
 
 // labelText is the label of row i.
 func (s *scorer) labelText(i int) string {
-	switch t := s.outputs[s.model.label]; t.Type {
+	switch t := s.label(); t.Type {
 	case onnx.String:
 		return t.Str[i]
 	case onnx.Int64:
 		return strconv.FormatInt(t.I64[i], 10)
+	case onnx.Bool:
+		return strconv.FormatBool(t.Bool[i])
 	case onnx.Float:
 		return strconv.FormatFloat(float64(t.F32[i]), 'g', -1, 32)
 	default:
