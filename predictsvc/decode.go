@@ -186,7 +186,13 @@ func (r *reader) value(c *column) (float64, *requestError) {
 		if err != nil {
 			return 0, err
 		}
-		return v, c.check(text, v)
+		if err := c.check(text, v); err != nil {
+			return 0, err
+		}
+		if c.kind == mlmodel.Float { // as MLflow hands it to the model
+			v = float64(float32(v))
+		}
+		return v, nil
 	case first == 't' && r.word("true"):
 		return 1, r.boolean(c, "true")
 	case first == 'f' && r.word("false"):
