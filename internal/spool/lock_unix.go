@@ -1,0 +1,13 @@
+//go:build unix
+
+package spool
+
+import (
+	"os"
+	"syscall"
+)
+
+// lock is held until the file is closed, which the end of the process does in any case.
+func lock(file *os.File) error {
+	return syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) //nolint:gosec // A descriptor is small.
+}
