@@ -164,3 +164,39 @@ func TestRowsDoNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations a row", allocs)
 	}
 }
+
+func TestPredictAtIsEveryPrefix(t *testing.T) {
+	x, y := sample(700, 4, 3) // more than a block of rows
+	f := fit(t, x, y, nil)
+	sizes := []int{1, 2, 7, 15}
+	got, err := f.PredictAt(t.Context(), x, sizes...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, size := range sizes {
+		prefix, err := f.Prefix(size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := prefix.Predict(t.Context(), x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(got[i], want) {
+			t.Errorf("the first %d trees predict otherwise", size)
+		}
+	}
+	if got, err := f.PredictAt(t.Context(), x); err != nil || len(got) != 0 {
+		t.Errorf("no sizes: %v, %v", got, err)
+	}
+	for _, wrong := range [][]int{{0}, {16}, {2, 1}, {3, 3}} {
+		if _, err := f.PredictAt(t.Context(), x, wrong...); !errors.Is(err, forest.ErrParams) {
+			t.Errorf("sizes %v: error %v, want ErrParams", wrong, err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := f.PredictAt(ctx, x, 5); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want context.Canceled", err)
+	}
+}

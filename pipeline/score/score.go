@@ -52,6 +52,30 @@ func New(truth, predicted []int) (*Report, error) {
 	return report, nil
 }
 
+// FromConfusion makes the report anew from its confusion matrix, from which everything in it follows: counts[i][j] rows of true class
+// classes[i] were predicted as classes[j]. It fails when the matrix is not square, the classes are not ascending, a count is negative, or
+// there is no row.
+func FromConfusion(classes []int, counts [][]int) (*Report, error) {
+	report, rows := &Report{Classes: slices.Clone(classes)}, 0
+	for i, row := range counts {
+		if i > 0 && i < len(classes) && classes[i] <= classes[i-1] || len(row) != len(classes) || len(counts) != len(classes) {
+			return nil, fmt.Errorf("score: %d classes with a confusion matrix of %d rows, of which row %d has %d", len(classes), len(counts), i, len(row))
+		}
+		for _, n := range row {
+			if n < 0 || rows+n < rows {
+				return nil, fmt.Errorf("score: a confusion matrix with the count %d", n)
+			}
+			rows += n
+		}
+		report.Confusion = append(report.Confusion, slices.Clone(row))
+	}
+	if rows == 0 {
+		return nil, fmt.Errorf("score: no rows to score")
+	}
+	report.rate(rows)
+	return report, nil
+}
+
 // count fills the confusion matrix.
 func (r *Report) count(truth, predicted []int) {
 	r.Confusion = make([][]int, len(r.Classes))

@@ -119,3 +119,36 @@ func ExampleNew() {
 	// accuracy 0.5
 	// recall of class 5: 0.5
 }
+
+func TestAReportFollowsFromItsConfusionMatrix(t *testing.T) {
+	whole, err := score.New([]int{5, 6, 5, 7, 5, 6}, []int{5, 6, 6, 6, 5, 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := score.FromConfusion(whole.Classes, whole.Confusion)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(whole, again); diff != "" {
+		t.Errorf("(-New +FromConfusion):\n%s", diff)
+	}
+	for name, wrong := range map[string]struct {
+		classes []int
+		counts  [][]int
+	}{
+		"nothing":      {nil, nil},
+		"no rows":      {[]int{1, 2}, [][]int{{0, 0}, {0, 0}}},
+		"not square":   {[]int{1, 2}, [][]int{{1, 0}, {0}}},
+		"a row short":  {[]int{1, 2}, [][]int{{1, 0}}},
+		"a row more":   {[]int{1}, [][]int{{1}, {1}}},
+		"unordered":    {[]int{2, 1}, [][]int{{1, 0}, {0, 1}}},
+		"negative":     {[]int{1}, [][]int{{-1}}},
+		"overflow":     {[]int{1, 2}, [][]int{{1 << 62, 1 << 62}, {1 << 62, 0}}},
+		"class twice":  {[]int{1, 1}, [][]int{{1, 0}, {0, 1}}},
+		"only classes": {[]int{1, 2}, nil},
+	} {
+		if report, err := score.FromConfusion(wrong.classes, wrong.counts); err == nil {
+			t.Errorf("%s: %+v", name, report)
+		}
+	}
+}
