@@ -41,6 +41,17 @@ type Config struct {
 	// Shutdown bounds the time that requests under way get at the end, and then again that of the last predictions on their way to
 	// Postgres; 0 is 10 seconds.
 	Shutdown time.Duration
+	// Drain is how long the service goes on after its context has ended, saying by /ready that it is about to stop and asking clients
+	// to connect anew: the time that a load balancer needs to notice. 0 stops at once.
+	Drain time.Duration
+	// Access says who may ask; the zero value lets everybody.
+	Access AccessConfig
+	// TLS names the certificate; the zero value serves without.
+	TLS TLSConfig
+	// Profile is host:port, on this machine's own network, where Go's profiles are served (/debug/pprof/); "" serves none.
+	Profile string
+	// Tracer, unless nil, makes a span of each request.
+	Tracer Tracer
 	// Log says where predictions are kept; the zero value keeps none.
 	Log LogConfig
 	// Logger gets what happens; nil discards it.
@@ -87,6 +98,7 @@ func (c Config) withDefaults() (Config, error) {
 		{"MaxBody", int64(c.MaxBody)},
 		{"MaxRows", int64(c.MaxRows)},
 		{"Shutdown", int64(c.Shutdown)},
+		{"Drain", int64(c.Drain)},
 		{"Log.Queue", int64(c.Log.Queue)},
 		{"Log.Batch", int64(c.Log.Batch)},
 		{"Log.Flush", int64(c.Log.Flush)},
@@ -108,10 +120,23 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Target == "model" {
 		return c, errors.New(`predictsvc: Config.Target is "model", which is the key of the model's name in an answer`)
 	}
+	if err := c.checkOperations(); err != nil {
+		return c, err
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return c, nil
+}
+
+// checkOperations checks what has nothing to do with models.
+func (c Config) checkOperations() error {
+	if c.Profile != "" {
+		if err := loopback(c.Profile); err != nil {
+			return err
+		}
+	}
+	return errors.Join(c.TLS.validate(), c.Access.validate())
 }
 
 func orDefault[T comparable](field *T, value T) {

@@ -50,6 +50,10 @@ func (s *Service) health(c *gin.Context) {
 	c.JSON(status, report)
 }
 
+// live answers GET /live: 200 while the process can answer at all. Whoever starts it anew when this fails must not do so because MLflow is
+// down, or because the service is on its way to its end.
+func (s *Service) live(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status": "live"}) }
+
 func (s *Service) report() healthReport {
 	following := s.follower.state()
 	report := healthReport{Status: "ok", Following: followReport{

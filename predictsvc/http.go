@@ -1,12 +1,7 @@
 package predictsvc
 
 import (
-	"fmt"
-	"log/slog"
 	"net/http"
-	"runtime/debug"
-	"strconv"
-	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -24,17 +19,20 @@ const (
 const keyRequestID = "request id"
 
 // newEngine makes the routes.
-func (s *Service) newEngine() *gin.Engine {
+func (s *Service) newEngine() (*gin.Engine, error) {
 	gin.SetMode(gin.ReleaseMode) // without it gin writes its routes to standard output
 	e := gin.New()
 	e.HandleMethodNotAllowed = true
 	e.RedirectTrailingSlash = false
 	e.ContextWithFallback = true
 	e.Use(s.around)
+	if err := s.installAccess(e); err != nil {
+		return nil, err
+	}
 	e.POST("/predict", s.predict)
-	for _, path := range []string{"/health", "/ready"} {
-		e.GET(path, s.health)
-		e.HEAD(path, s.health)
+	for path, handler := range map[string]gin.HandlerFunc{"/health": s.health, "/ready": s.health, "/live": s.live} {
+		e.GET(path, handler)
+		e.HEAD(path, handler)
 	}
 	e.GET("/metrics", gin.WrapH(s.metrics.handler()))
 	e.NoRoute(func(c *gin.Context) {
@@ -43,48 +41,7 @@ func (s *Service) newEngine() *gin.Engine {
 	e.NoMethod(func(c *gin.Context) {
 		s.refuse(c, refusef(http.StatusMethodNotAllowed, "%s is not a method of %s; use %s", c.Request.Method, c.Request.URL.Path, c.Writer.Header().Get("Allow")))
 	})
-	return e
-}
-
-// around does for every request what is not its own: id, count, time, log, and the answer to a panic.
-func (s *Service) around(c *gin.Context) {
-	started := time.Now()
-	s.metrics.inFlight.Inc()
-	id := requestID(c.Request.Header)
-	c.Set(keyRequestID, id)
-	c.Writer.Header()[headerRequestID] = []string{id}
-	defer func() {
-		if p := recover(); p != nil {
-			s.config.Logger.ErrorContext(c, "a request made the service panic", "request_id", id, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			if !c.Writer.Written() {
-				s.refuse(c, refusef(http.StatusInternalServerError, "internal error; the service's log has the request id %s", id))
-			}
-		}
-		s.metrics.inFlight.Dec()
-		s.observe(c, id, time.Since(started))
-	}()
-	c.Next()
-}
-
-// observe counts and logs a request that was answered. One that went well is logged for those who debug only: there are thousands.
-func (s *Service) observe(c *gin.Context, id string, took time.Duration) {
-	route, status := c.FullPath(), c.Writer.Status()
-	if route == "" {
-		route = "other"
-	}
-	s.metrics.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
-	s.metrics.latency.WithLabelValues(route).Observe(took.Seconds())
-	level := slog.LevelDebug
-	switch {
-	case status >= http.StatusInternalServerError && status != http.StatusServiceUnavailable:
-		level = slog.LevelError
-	case status >= http.StatusBadRequest:
-		level = slog.LevelInfo
-	}
-	if s.config.Logger.Enabled(c, level) {
-		s.config.Logger.LogAttrs(c, level, "request", slog.String("request_id", id), slog.String("method", c.Request.Method),
-			slog.String("route", route), slog.Int("status", status), slog.Float64("ms", float64(took.Microseconds())/1000), slog.String("error", c.Errors.String()))
-	}
+	return e, nil
 }
 
 // refuse answers with an error as JSON.

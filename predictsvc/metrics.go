@@ -2,6 +2,7 @@ package predictsvc
 
 import (
 	"net/http"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -14,6 +15,7 @@ type metrics struct {
 
 	requests  *prometheus.CounterVec
 	latency   *prometheus.HistogramVec
+	routes    sync.Map // of *routeMetrics by route
 	inFlight  prometheus.Gauge
 	predicted prometheus.Counter
 

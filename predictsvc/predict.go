@@ -33,7 +33,10 @@ func (s *Service) predict(c *gin.Context) {
 	}
 	sc := m.scorer()
 	defer m.release(sc)
-	if err := s.answer(sc, c.Request); err != nil {
+	span := s.spanOf(c)
+	span.Set("model.name", m.name())
+	span.Set("model.version", m.Version)
+	if err := s.answer(sc, c.Request, span); err != nil {
 		if err.status == http.StatusRequestEntityTooLarge || err.status == http.StatusRequestTimeout {
 			header.Set("Connection", "close") // the rest of the body is not worth reading
 		}
@@ -50,7 +53,7 @@ func (s *Service) predict(c *gin.Context) {
 }
 
 // answer reads, scores and writes into the buffers of sc.
-func (s *Service) answer(sc *scorer, request *http.Request) *requestError {
+func (s *Service) answer(sc *scorer, request *http.Request, span Span) *requestError {
 	var err *requestError
 	if sc.body, err = readBody(sc.body[:0], request, s.config.MaxBody); err != nil {
 		return err
@@ -59,7 +62,7 @@ func (s *Service) answer(sc *scorer, request *http.Request) *requestError {
 		return err
 	}
 	if sc.table.rows > 0 {
-		if err := sc.score(); errors.Is(err, errValues) {
+		if err := scoreTraced(request.Context(), sc, span); errors.Is(err, errValues) {
 			return refusef(http.StatusBadRequest, "%v", err)
 		} else if err != nil {
 			return refusef(http.StatusInternalServerError, "the model cannot be evaluated: %v", err)

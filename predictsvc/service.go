@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -13,15 +12,7 @@ import (
 	"time"
 )
 
-// Bounds of a connection. A body of a few megabytes takes far less than these over any network.
-const (
-	headerTime   = 5 * time.Second
-	readTime     = 30 * time.Second
-	writeTime    = 60 * time.Second
-	idleTime     = 2 * time.Minute
-	headerBytes  = 16 << 10
-	cacheDirMode = 0o755
-)
+const cacheDirMode = 0o755
 
 // Service is the predictor. Make it with [New]; one Service serves once.
 type Service struct {
@@ -48,7 +39,9 @@ func New(config Config) (*Service, error) {
 	if config.Log.Enabled {
 		s.recorder = newRecorder(config.Log, config.Logger, s.metrics)
 	}
-	s.handler = s.newEngine()
+	if s.handler, err = s.newEngine(); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -73,8 +66,17 @@ func (s *Service) Serve(ctx context.Context, listener net.Listener) (err error) 
 		return errors.Join(fmt.Errorf("predictor: the cache for models: %w", err), listener.Close())
 	}
 	defer func() { err = errors.Join(err, removeCache()) }()
+	server, err := s.newServer()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	stopProfiles, err := s.serveProfiles(ctx)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer stopProfiles()
 
-	s.url = "http://" + listener.Addr().String()
+	s.url = scheme(server) + "://" + listener.Addr().String()
 	s.config.Logger.InfoContext(ctx, "listening", "url", s.url, "model_uri", s.config.ModelURI, "mlflow", s.config.Client.TrackingURI(),
 		"cache", s.follower.cache.dir, "prediction_log", s.recorder != nil)
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -86,18 +88,15 @@ func (s *Service) Serve(ctx context.Context, listener net.Listener) (err error) 
 	group.Go(func() { s.follower.run(following) })
 	recorded := s.startRecorder(working, &group)
 
-	server := &http.Server{
-		Handler: s.handler, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
-		MaxHeaderBytes: headerBytes, ErrorLog: slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelWarn),
-	}
 	failed := make(chan error, 1)
-	group.Go(func() { failed <- server.Serve(listener) })
+	group.Go(func() { failed <- serveOn(server, listener) })
 	select {
 	case err = <-failed:
 		err = fmt.Errorf("predictor: %w", err)
 	case <-ctx.Done():
 		s.stopping.Store(true)
-		s.config.Logger.InfoContext(ctx, "stopping: finishing the requests under way")
+		s.config.Logger.InfoContext(ctx, "stopping: finishing the requests under way", "drain", s.config.Drain.String())
+		s.awaitDrain(failed)
 		err = s.finish(working, server)
 	}
 	s.drain(recorded)
@@ -111,16 +110,6 @@ func (s *Service) tell(m *model) {
 			URL: s.url, Name: m.name(), Version: m.Version, RunID: m.RunID, Body: string(m.example), FromCache: m.fromCache,
 		})
 	}
-}
-
-// finish lets the requests under way come to their end.
-func (s *Service) finish(ctx context.Context, server *http.Server) error {
-	ctx, cancel := context.WithTimeout(ctx, s.config.Shutdown)
-	defer cancel()
-	if err := server.Shutdown(ctx); err != nil {
-		return errors.Join(fmt.Errorf("predictor: requests were cut off at the end: %w", err), server.Close())
-	}
-	return nil
 }
 
 // startRecorder starts writing predictions; the channel is closed when it has come to its end.

@@ -29,7 +29,12 @@ type Spec struct {
 	Name string
 	// Description is the text above the flags: what it does, what it needs, and one or two examples.
 	Description string
+	// Groups are the headings of the flags that have the tag group, in the order in which the help shows them.
+	Groups []Group
 }
+
+// Group is a heading of flags.
+type Group struct{ Key, Title string }
 
 // Main runs the command with the process's arguments and returns the exit code for os.Exit.
 func Main(spec Spec, command Command) int {
@@ -41,7 +46,12 @@ func Main(spec Spec, command Command) int {
 // Execute parses args into command, runs it and returns the exit code. Tests call it as Main does.
 func Execute(ctx context.Context, spec Spec, command Command, args []string, stdout, stderr io.Writer) int {
 	helped := false
+	groups := make([]kong.Group, len(spec.Groups))
+	for i, g := range spec.Groups {
+		groups[i] = kong.Group{Key: g.Key, Title: g.Title}
+	}
 	parser, err := kong.New(command,
+		kong.ExplicitGroups(groups),
 		kong.Name(spec.Name),
 		kong.Description(spec.Description),
 		kong.Writers(stdout, stderr),

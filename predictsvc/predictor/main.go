@@ -31,6 +31,10 @@ served last is taken from the cache.
 Every prediction is kept in the table "predictions" of Postgres when MONITORING_DATABASE_URL (postgres://user:password@host:port/monitoring) is set, or
 PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE; without them none is kept. The table is made when it is missing.
 
+Secrets are never flags: tokens that clients must have come from PREDICTOR_TOKENS (several with commas) or --token-file. Spans of requests go where
+OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT says (http/protobuf; a collector, or MLflow's /v1/traces), with the other variables of
+OpenTelemetry (OTEL_EXPORTER_OTLP_HEADERS, OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER, …); without them none is made.
+
 The log goes to standard error as JSON. SIGINT or SIGTERM stop the service after the requests under way.
 
 Examples:
@@ -38,29 +42,30 @@ Examples:
   --addr 0.0.0.0:9003 --model-uri models:/sk-rfc-model/latest
   curl http://127.0.0.1:9003/predict -H 'Content-Type: application/json' -d '{"volatile acidity":0.7,"citric acid":0.0,"sulphates":0.56,"alcohol":9.4}'
   curl http://127.0.0.1:9003/health
-  curl http://127.0.0.1:9003/metrics`
+  curl http://127.0.0.1:9003/metrics
+Pages: / tries the model, /docs all that can be asked (from /openapi.json).`
 
 // predictor is the command's flags.
 type predictor struct {
-	Addr       string        `help:"Address to listen on; port 0 takes a free one." default:"127.0.0.1:9003" env:"PREDICTOR_ADDR"`
-	ModelURI   string        `help:"What to serve: models:/name@alias, models:/name/latest and models:/name/1, models:/m-…, runs:/<run>/<model>, a folder. An alias and latest are followed." default:"models:/sk-rfc-model@champion" env:"MODEL_URI"`
-	ModelCache string        `help:"Folder that keeps the files of the model served last; by default mlopsgo/predictor in the user's cache folder." env:"MODEL_CACHE"`
-	Target     string        `help:"Key of the prediction in an answer." default:"quality" env:"PREDICTOR_TARGET"`
-	Poll       time.Duration `help:"Time between two looks at the registry, give or take a fifth." default:"5s" env:"PREDICTOR_POLL"`
-	MaxBody    int           `help:"Most bytes of a request's body." default:"4194304" env:"PREDICTOR_MAX_BODY"`
-	MaxRows    int           `help:"Most rows of a request." default:"10000" env:"PREDICTOR_MAX_ROWS"`
-	LogQueue   int           `help:"Most predictions that wait for Postgres; those beyond it are dropped and counted." default:"100000" env:"PREDICTOR_LOG_QUEUE"`
-	Shutdown   time.Duration `help:"Time for the requests under way at the end, and then again for the predictions on their way to Postgres." default:"10s" env:"PREDICTOR_SHUTDOWN"`
-	LogLevel   slog.Level    `help:"What is logged: DEBUG (every request), INFO, WARN or ERROR." default:"INFO" env:"PREDICTOR_LOG_LEVEL"`
+	ModelURI   string        `group:"model" help:"What to serve: models:/name@alias, models:/name/latest and models:/name/1, models:/m-…, runs:/<run>/<model>, a folder. An alias and latest are followed." default:"models:/sk-rfc-model@champion" env:"MODEL_URI"`
+	ModelCache string        `group:"model" help:"Folder that keeps the files of the model served last; by default mlopsgo/predictor in the user's cache folder." env:"MODEL_CACHE"`
+	Poll       time.Duration `group:"model" help:"Time between two looks at the registry, give or take a fifth." default:"5s" env:"PREDICTOR_POLL"`
+	Target     string        `group:"requests" help:"Key of the prediction in an answer." default:"quality" env:"PREDICTOR_TARGET"`
+	MaxBody    int           `group:"requests" help:"Most bytes of a request's body." default:"4194304" env:"PREDICTOR_MAX_BODY"`
+	MaxRows    int           `group:"requests" help:"Most rows of a request." default:"10000" env:"PREDICTOR_MAX_ROWS"`
+	LogQueue   int           `group:"log" help:"Most predictions that wait for Postgres; those beyond it are dropped and counted." default:"100000" env:"PREDICTOR_LOG_QUEUE"`
+	Listening  listening     `embed:""`
+	Access     access        `embed:""`
+	Watching   watching      `embed:""`
 }
 
 func main() {
-	os.Exit(command.Main(command.Spec{Name: "predictor", Description: description}, &predictor{}))
+	os.Exit(command.Main(command.Spec{Name: "predictor", Description: description, Groups: groups}, &predictor{}))
 }
 
 // Validate is called by kong before Run.
 func (p *predictor) Validate() error {
-	if p.Poll <= 0 || p.Shutdown <= 0 || p.MaxBody <= 0 || p.MaxRows <= 0 || p.LogQueue <= 0 {
+	if p.Poll <= 0 || p.Listening.Shutdown <= 0 || p.MaxBody <= 0 || p.MaxRows <= 0 || p.LogQueue <= 0 {
 		return errors.New("--poll, --shutdown, --max-body, --max-rows and --log-queue must be positive")
 	}
 	return nil
@@ -68,7 +73,7 @@ func (p *predictor) Validate() error {
 
 // Run serves until the context ends.
 func (p *predictor) Run(ctx context.Context, stdout, stderr io.Writer) (err error) {
-	logger := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: p.LogLevel}))
+	logger := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: p.Watching.LogLevel}))
 	cache, err := p.cacheDir()
 	if err != nil {
 		return err
@@ -83,11 +88,18 @@ func (p *predictor) Run(ctx context.Context, stdout, stderr io.Writer) (err erro
 	if !keep {
 		logger.WarnContext(ctx, "predictions are not kept: set MONITORING_DATABASE_URL, or PGHOST and its kin, to have them in Postgres")
 	}
-	service, err := predictsvc.New(predictsvc.Config{
-		Client: client, ModelURI: p.ModelURI, Addr: p.Addr, Target: p.Target, CacheDir: cache, Poll: p.Poll, MaxBody: p.MaxBody,
-		MaxRows: p.MaxRows, Shutdown: p.Shutdown, Log: predictsvc.LogConfig{Enabled: keep, URL: url, Queue: p.LogQueue},
-		Logger: logger, OnModel: sayOnce(stdout),
-	})
+	tracer, closeTraces, err := startTraces(ctx, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeTraces()) }()
+	config := predictsvc.Config{
+		Client: client, ModelURI: p.ModelURI, Target: p.Target, CacheDir: cache, Poll: p.Poll, MaxBody: p.MaxBody,
+		MaxRows: p.MaxRows, Log: predictsvc.LogConfig{Enabled: keep, URL: url, Queue: p.LogQueue},
+		Access: p.Access.config(os.Getenv), Tracer: tracer, Profile: p.Watching.Profile, Logger: logger, OnModel: sayOnce(stdout),
+	}
+	p.Listening.apply(&config)
+	service, err := predictsvc.New(config)
 	if err != nil {
 		return command.Usagef("%s", err)
 	}
