@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// ErrInvalid is in the chain of the errors of [Store.Append] for predictions that the table cannot hold, whatever the server's state.
+// ErrInvalid is in the chain of the errors of [Store.Write] for rows that the tables cannot hold, whatever the server's state.
 var ErrInvalid = errors.New("not a prediction that can be kept")
 
 // Prediction is one row that was scored.
@@ -41,10 +41,8 @@ func (p *Prediction) values() ([]any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prediction log: %w: its id %q is not a UUID", ErrInvalid, p.ID)
 	}
-	for _, text := range []string{p.RequestID, p.Model, p.Version, p.RunID, p.Prediction} {
-		if !storable(text) {
-			return nil, fmt.Errorf("prediction log: %w: %s has the text %q, which Postgres cannot hold", ErrInvalid, p.ID, text)
-		}
+	if err := storableAll(p.ID, p.RequestID, p.Model, p.Version, p.RunID, p.Prediction); err != nil {
+		return nil, err
 	}
 	features := p.Features
 	if features == nil {
@@ -54,18 +52,26 @@ func (p *Prediction) values() ([]any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prediction log: %w: features of %s: %w", ErrInvalid, p.ID, err)
 	}
-	var probabilities any
-	if p.Probabilities != nil {
-		text, err := encode(p.Probabilities)
-		if err != nil {
-			return nil, fmt.Errorf("prediction log: %w: probabilities of %s: %w", ErrInvalid, p.ID, err)
-		}
-		probabilities = text
+	probabilities, err := p.probabilities()
+	if err != nil {
+		return nil, err
 	}
 	return []any{
 		[16]byte(id), p.RequestID, p.Row, p.Time, p.Model, p.Version, p.RunID, featuresJSON, p.Prediction, probabilities,
 		p.Latency.Microseconds(),
 	}, nil
+}
+
+// probabilities are nil when the model gives none.
+func (p *Prediction) probabilities() (any, error) {
+	if p.Probabilities == nil {
+		return nil, nil
+	}
+	text, err := encode(p.Probabilities)
+	if err != nil {
+		return nil, fmt.Errorf("prediction log: %w: probabilities of %s: %w", ErrInvalid, p.ID, err)
+	}
+	return text, nil
 }
 
 // encode writes JSON that jsonb takes: it refuses NaN, as JSON does, and the character U+0000, which jsonb has no place for.
@@ -78,6 +84,16 @@ func encode(value any) (json.RawMessage, error) {
 		return nil, errors.New("a text holds the character U+0000, which Postgres cannot hold")
 	}
 	return text, nil
+}
+
+// storableAll refuses texts that Postgres cannot hold; of says whose they are.
+func storableAll(of string, texts ...string) error {
+	for _, text := range texts {
+		if !storable(text) {
+			return fmt.Errorf("prediction log: %w: %s has the text %q, which Postgres cannot hold", ErrInvalid, of, text)
+		}
+	}
+	return nil
 }
 
 // storable texts are UTF-8 without U+0000.
