@@ -43,10 +43,7 @@ func (s *Service) predict(c *gin.Context) {
 		s.refuse(c, err)
 		return
 	}
-	s.metrics.predicted.Add(float64(sc.table.rows))
-	if s.recorder != nil && sc.table.rows > 0 {
-		s.recorder.offer(sc.record(c.GetString(keyRequestID), started, time.Since(started)))
-	}
+	s.keep(sc, c.GetString(keyRequestID), started)
 	header["Content-Type"] = jsonHeader
 	c.Writer.WriteHeader(http.StatusOK)
 	_, _ = c.Writer.Write(sc.answer) // a client that has gone is not told
