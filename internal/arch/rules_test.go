@@ -11,7 +11,7 @@ import (
 // leaves know one thing each and nothing of this module, so that anybody can use, test and replace them alone.
 var leaves = []string{
 	"internal/dataset", "internal/onnx", "internal/s3", "internal/skops", "internal/spool", "internal/wine",
-	"pipeline/chart", "pipeline/forest", "pipeline/score", "pipeline/tpe",
+	"pipeline/chart", "pipeline/forest", "pipeline/neighbors", "pipeline/score", "pipeline/svm", "pipeline/tpe",
 	"monitoring/drift", "monitoring/outlier",
 }
 
