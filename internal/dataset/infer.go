@@ -23,6 +23,8 @@ var errNotNumber = errors.New("not a number")
 // text keeps its cells and is typed at the end.
 type builder struct {
 	text      bool
+	lenient   bool     // a missing value is noted instead of refused
+	missing   []int    // rows without a value, which have a zero in its place
 	cells     []string // of a text column
 	lines     []int    // of cells
 	ints      []int64
@@ -42,7 +44,7 @@ type cell struct {
 // add takes the next cell.
 func (b *builder) add(text string, line int) error {
 	if slices.Contains(missingWords, text) {
-		return missingValue(text)
+		return b.addMissing(text, line)
 	}
 	if !b.text {
 		return b.addNumber(text, line)
@@ -59,7 +61,7 @@ func (b *builder) add(text string, line int) error {
 func (b *builder) addNumber(text string, line int) error {
 	number := strings.Trim(text, " \t") // as pandas' C parser does
 	if number == "" {
-		return missingValue("")
+		return b.addMissing("", line)
 	}
 	if !b.isFloat && isInteger(number) {
 		value, err := strconv.ParseInt(number, 10, 64)
@@ -87,6 +89,24 @@ func (b *builder) addNumber(text string, line int) error {
 	return nil
 }
 
+// addMissing notes a missing value, or refuses it.
+func (b *builder) addMissing(text string, line int) error {
+	switch {
+	case !b.lenient:
+		return missingValue(text)
+	case b.text:
+		b.missing = append(b.missing, len(b.cells))
+		b.cells, b.lines = append(b.cells, ""), append(b.lines, line)
+	case b.isFloat:
+		b.missing = append(b.missing, len(b.floats))
+		b.floats = append(b.floats, 0)
+	default:
+		b.missing = append(b.missing, len(b.ints))
+		b.ints = append(b.ints, 0)
+	}
+	return nil
+}
+
 // toFloat turns the integers read so far into floats.
 func (b *builder) toFloat() {
 	if b.isFloat {
@@ -107,10 +127,11 @@ func (b *builder) toFloat() {
 func (b *builder) finish(name string) (Column, int, error) {
 	if b.text {
 		for _, text := range b.cells {
-			if _, err := parseFloat(strings.Trim(text, " \t")); errors.Is(err, errNotNumber) {
+			if _, err := parseFloat(strings.Trim(text, " \t")); errors.Is(err, errNotNumber) && text != "" {
 				return Column{name: name, kind: String, texts: b.cells}, 0, nil
 			}
 		}
+		b.text, b.missing = false, nil // which the numbers note anew
 		for i, text := range b.cells {
 			if err := b.addNumber(text, b.lines[i]); err != nil {
 				return Column{}, b.lines[i], err

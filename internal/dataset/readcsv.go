@@ -23,6 +23,9 @@ type ReadOptions struct {
 	// Text names columns that may hold text (a class label). They still become numbers when all their cells are numbers.
 	// Words such as True and False stay text, where pandas would make booleans.
 	Text []string
+	// SkipIncomplete leaves out rows that lack a value in a column that is kept, instead of refusing the file; [Table.Incomplete] tells
+	// how many.
+	SkipIncomplete bool
 	// Limits bounds what is read; zero fields mean the defaults.
 	Limits Limits
 }
@@ -121,7 +124,7 @@ func (p *csvReader) open(text *bufio.Reader) error {
 	p.builders = make([]*builder, len(header))
 	for i, name := range header {
 		if !p.options.NeedOnly || slices.Contains(p.options.Need, name) {
-			p.builders[i] = &builder{text: slices.Contains(p.options.Text, name)}
+			p.builders[i] = &builder{text: slices.Contains(p.options.Text, name), lenient: p.options.SkipIncomplete}
 		}
 	}
 	return nil
@@ -179,8 +182,12 @@ func (p *csvReader) finish() (*Table, error) {
 			return nil, p.fail(line, p.header[i], err)
 		}
 		table.columns = append(table.columns, column)
+		table.incomplete.note(column.name, b.missing)
 	}
-	return table, nil
+	if table.incomplete.Rows() == table.rows {
+		return nil, p.fail(0, "", errors.New("no row has a value in every column"))
+	}
+	return table.complete(), nil
 }
 
 // readFailure explains an error of encoding/csv or of the underlying reader.

@@ -16,6 +16,8 @@ type Table struct {
 	name    string
 	columns []Column
 	rows    int
+
+	incomplete Incomplete
 }
 
 // New returns the table of the given columns. It refuses no columns, no rows, lengths that differ, names that are empty or
@@ -49,7 +51,7 @@ func (t *Table) Name() string { return t.name }
 
 // Named returns the same table under another name; the two share their values.
 func (t *Table) Named(name string) *Table {
-	return &Table{name: name, columns: t.columns, rows: t.rows}
+	return &Table{name: name, columns: t.columns, rows: t.rows, incomplete: t.incomplete}
 }
 
 // Rows is the number of rows.
