@@ -32,8 +32,18 @@ type Picture struct {
 // PNG writes the picture as PNG, at 96 pixels an inch.
 func (p *Picture) PNG() (io.WriterTo, error) { return p.as("png") }
 
-// SVG writes the picture as SVG.
-func (p *Picture) SVG() (io.WriterTo, error) { return p.as("svg") }
+// SVG writes the picture as SVG, in a font of the reader's with the measures of the one that the picture was laid out for.
+func (p *Picture) SVG() (io.WriterTo, error) {
+	writer, err := p.as("svg")
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if _, err := writer.WriteTo(&b); err != nil {
+		return nil, err
+	}
+	return bytes.NewReader(bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif"))), nil
+}
 
 // margin keeps what is drawn from the picture's edges.
 const margin = 10
