@@ -30,7 +30,10 @@ var leaves = []string{
 var clients = []string{"mlflowclient", "prefectclient"}
 
 // forTests are the packages that only tests import.
-var forTests = []string{"prefectclient/prefecttest", "internal/arch", "internal/command/commandtest", "internal/grafana", "internal/looptest", "internal/stack"}
+var forTests = append([]string{"internal/arch", "internal/command/commandtest", "internal/grafana", "internal/looptest", "internal/stack"}, besideTheirs...)
+
+// besideTheirs are those of them that stand on a package, and are for the tests of what uses it.
+var besideTheirs = []string{"prefectclient/prefecttest", "internal/scoring/scoringtest"}
 
 // ofCommands is what every command is made with.
 var ofCommands = []string{"internal/command", "internal/progress"}
@@ -50,8 +53,18 @@ var rules = []arch.Rule{
 		Reason:    "the table between the predictor and monitoring knows neither of them",
 	},
 	{
-		Packages: slices.DeleteFunc(slices.Clone(forTests), func(path string) bool { return path == "prefectclient/prefecttest" }),
+		Packages: slices.DeleteFunc(slices.Clone(forTests), func(path string) bool { return slices.Contains(besideTheirs, path) }),
 		Reason:   "what tests stand on must not stand on what they test",
+	},
+	{
+		Packages:  []string{"internal/scoring"},
+		MayImport: []string{"mlflowclient/mlmodel"},
+		Reason:    "it enforces the signature of a model on a body, whoever evaluates the model and whatever brought the body",
+	},
+	{
+		Packages:  []string{"internal/scoring/scoringtest"},
+		MayImport: []string{"internal/scoring", "mlflowclient/mlmodel"},
+		Reason:    "it makes bodies for a signature, and sends them nowhere",
 	},
 	{
 		Packages:  []string{"prefectclient/prefecttest"},
@@ -102,7 +115,7 @@ var rules = []arch.Rule{
 	},
 	{
 		Packages:  []string{"predictsvc"},
-		MayImport: []string{"mlflowclient", "mlflowclient/mlmodel", "internal/onnx", "internal/predictionlog"},
+		MayImport: []string{"mlflowclient", "mlflowclient/mlmodel", "internal/onnx", "internal/predictionlog", "internal/scoring"},
 		Reason:    "the service serves what the registry holds, whoever trained it, and logs what it said: it must not know the pipeline",
 	},
 	{
