@@ -74,7 +74,10 @@ func (e Exploration) look(ctx context.Context) (*exploration, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return x, x.outliers()
+	if err := x.outliers(); err != nil {
+		return nil, err
+	}
+	return x, nil
 }
 
 // classesOf counts the classes and numbers the rows by them.

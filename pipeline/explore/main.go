@@ -26,7 +26,7 @@ mlruns in this folder, or on the server that MLFLOW_TRACKING_URI names.
 
 Examples:
   explore
-  explore --data s3://mlflow-artifacts/winequality-red.csv
+  --data s3://mlflow-artifacts/winequality-red.csv
   explore --data flowers.csv --target species --out flowers`
 
 // explore is the command's flags.
