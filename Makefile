@@ -93,6 +93,10 @@ bench-metrics: ## the logging of metrics against MLflow's Python client, in one 
 bench-artifacts: ## artifacts against MLflow's Python client, and the memory of a large upload, in one run
 	stack/with go run ./mlflowclient/benchmark/artifacts
 
+.PHONY: bench-predict
+bench-predict: ## the predictor against mlflow models serve, an empty Gin handler and onnxruntime, in one run
+	stack/with go run ./predictsvc/benchmark
+
 .PHONY: check
 check: lint test ## lint and test
 

@@ -124,6 +124,11 @@ var rules = []arch.Rule{
 		Reason:    "a command only wires: the work is in package predictsvc, which tests can call, and which system gets its spans is the command's choice",
 	},
 	{
+		Packages:  []string{"predictsvc/benchmark"},
+		MayImport: join(ofCommands, "internal/onnx"),
+		Reason:    "a benchmark measures the command from outside, and the evaluation of a model alone",
+	},
+	{
 		Packages:  []string{"monitoring/evidently"},
 		MayImport: []string{"internal/rest"},
 		Reason:    "a client is useful to any Go project that has an Evidently: it knows its protocol and nothing of drift",

@@ -32,7 +32,7 @@ func (s *Store) logBatch(ctx context.Context, r *request) (any, error) {
 		b.metrics = append(b.metrics, metricOf(m))
 	}
 	id := r.msg.str("run_id")
-	if !runIDPattern.MatchString(id) {
+	if !validRunID(id) {
 		return nil, invalidValue("run_id", id, "")
 	}
 	if err := b.check(); err != nil {

@@ -124,7 +124,7 @@ func (s *Store) logInputs(ctx context.Context, r *request) (any, error) {
 	for _, m := range r.msg.list("datasets") {
 		inputs = append(inputs, datasetInputOf(m))
 	}
-	if !runIDPattern.MatchString(id) {
+	if !validRunID(id) {
 		return nil, invalidValue("run_id", id, "")
 	}
 	for _, in := range inputs {

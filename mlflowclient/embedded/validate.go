@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Limits of the real server's validation.
@@ -21,7 +22,15 @@ const (
 	maxSearchResults        = 50000
 )
 
-var runIDPattern = regexp.MustCompile(`^[a-zA-Z0-9][\pL\pN_\-]{0,255}\n?$`)
+// maxRunIDLength is in characters. As {0,255} in the pattern it would take every program that links this package 15 ms and 8 MB at its start.
+const maxRunIDLength = 256
+
+var runIDPattern = regexp.MustCompile(`^[a-zA-Z0-9][\pL\pN_\-]*\n?$`)
+
+// validRunID is Python's ^[a-zA-Z0-9][\w\-]{0,255}$, whose $ also matches before a last newline.
+func validRunID(id string) bool {
+	return runIDPattern.MatchString(id) && utf8.RuneCountInString(strings.TrimSuffix(id, "\n")) <= maxRunIDLength
+}
 
 // keyPattern holds the characters of names of parameters, metrics and tags. \w is Unicode's in Python, and $ also
 // matches before a last newline.
