@@ -52,7 +52,7 @@ func drive(ctx context.Context, s *server, kind string, connections, pauseMS int
 	}
 	return measured{
 		cpu: (after - before) / time.Duration(requests), rate: float64(requests) / (float64(microseconds) / 1e6),
-		p50:  time.Duration(p50) * time.Microsecond, p99: time.Duration(p99) * time.Microsecond,
+		p50: time.Duration(p50) * time.Microsecond, p99: time.Duration(p99) * time.Microsecond,
 	}, nil
 }
 
