@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path"
@@ -21,7 +22,8 @@ import (
 func fallback(err error) bool { return errors.Is(err, ErrNotImplemented) }
 
 // putDirect stores a large file by addresses that the server signs, a part each. done says that it is stored; without it and without an error
-// the file has to go through the server.
+// the file has to go through the server: because it is small, because the server signs none, or because its storage, which nobody asked for,
+// cannot be reached, refuses, or breaks off.
 func (p *proxied) putDirect(ctx context.Context, name string, c *content, t *transfer) (done bool, err error) {
 	asked := t.Upload == TransferDirect
 	switch {
@@ -31,7 +33,7 @@ func (p *proxied) putDirect(ctx context.Context, name string, c *content, t *tra
 		return false, nil
 	}
 	length := partSize(t.UploadPart, c.size)
-	up := &signedUpload{p: p, name: name, dir: p.at("mpu/create", path.Dir("/"+name)), meter: &t.meter}
+	up := &signedUpload{p: p, name: name, dir: p.at("mpu/create", path.Dir("/"+name)), meter: t.attempt()}
 	err = up.start(ctx, int((c.size+length-1)/length))
 	if err != nil {
 		if !asked && fallback(err) {
@@ -42,7 +44,12 @@ func (p *proxied) putDirect(ctx context.Context, name string, c *content, t *tra
 	if !asked && !p.api.storage.reach(ctx, up.parts[0]) {
 		return false, up.abort(ctx)
 	}
-	return true, uploadParts(ctx, up, t, sections(c, length))
+	err = uploadParts(ctx, up, t, sections(c, length))
+	if _, local := errors.AsType[*fs.PathError](err); err == nil || asked || local || ctx.Err() != nil {
+		return err == nil, err
+	}
+	up.meter.giveUp()
+	return false, nil
 }
 
 // signedUpload is an upload in parts through addresses that the server signed.

@@ -21,6 +21,19 @@ type meter struct {
 	mu     sync.Mutex
 	now    Progress
 	last   time.Time
+	whole  *meter // of what this is an attempt at, or nil
+	over   bool   // the attempt was given up
+}
+
+// attempt counts for m what can be taken back at once.
+func (m *meter) attempt() *meter { return &meter{whole: m} }
+
+// giveUp takes back what an attempt has moved. What still moves counts no more.
+func (m *meter) giveUp() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.over = true
+	m.whole.moved(-m.now.Bytes)
 }
 
 func (s *ArtifactStore) begin(files int, size int64) *transfer {
@@ -33,6 +46,15 @@ const reportEvery = 100 * time.Millisecond
 
 // moved counts bytes; a negative number takes back what an attempt had moved that is given up.
 func (m *meter) moved(n int64) {
+	if m.whole != nil {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if !m.over {
+			m.now.Bytes += n
+			m.whole.moved(n)
+		}
+		return
+	}
 	if m.report == nil || n == 0 {
 		return
 	}

@@ -30,7 +30,7 @@ func (b *benchmark) memory(ctx context.Context, uri, dir string, stdout io.Write
 	}
 	var missed []string
 	for _, way := range []struct{ name, flag string }{{"directly", "--direct"}, {"through the server", "--direct=false"}} {
-		process := exec.CommandContext(ctx, self, "--upload", file, "--to", uri, way.flag)
+		process := exec.CommandContext(ctx, self, "--upload-only", file, "--to", uri, way.flag)
 		process.Env = append(os.Environ(), "MLFLOW_TRACKING_URI="+b.Tracking)
 		process.Stderr = os.Stderr
 		out, err := process.Output()
@@ -72,7 +72,7 @@ func (b *benchmark) uploadOnly(ctx context.Context, stdout io.Writer) (err error
 	if store, err = store.With(options); err != nil {
 		return err
 	}
-	if err := store.UploadFile(ctx, b.Upload, "memory"); err != nil {
+	if err := store.UploadFile(ctx, b.Only, "memory"); err != nil {
 		return err
 	}
 	peak, err := peakMemory()

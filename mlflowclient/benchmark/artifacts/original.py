@@ -1,6 +1,6 @@
 """Uploads and downloads one file through MLflow's own client, once for each line of standard input, and prints the seconds that it took.
 
-Usage: original.py FILE EXPERIMENT FOLDER, with MLFLOW_TRACKING_URI in the environment. Lines are: proxied, multipart (uploads); download, proxied-download.
+Usage: original.py FILE EXPERIMENT FOLDER, with MLFLOW_TRACKING_URI in the environment. Lines are: upload, proxied-upload, multipart; download, proxied-download.
 """
 
 import os
@@ -30,7 +30,8 @@ def main(file: str, experiment: str, folder: str) -> None:
         mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path=f"proxied/{name}", dst_path=folder)
 
     work = {
-        "proxied": lambda: upload(False),
+        "upload": lambda: upload(False),  # which is Python's default
+        "proxied-upload": lambda: upload(False),
         "multipart": lambda: upload(True),
         "download": lambda: download(False),
         "proxied-download": lambda: download(True),
