@@ -22,10 +22,13 @@ const (
 // scheduleSlug names the schedule within the deployment, so that another time replaces it.
 const scheduleSlug = "registration"
 
-// Deployment gives the registration flow a place and a time to run, and describes the storage of its data as a block.
+// Deployment gives the registration flow a place and a time to run, and describes the storage of its data as a block. The other flows of the
+// loop get the same place, for whoever starts them.
 type Deployment struct {
 	// Flow is what [Registration.Flow] made.
 	Flow *prefectclient.Flow[RegistrationParameters, *Registered]
+	// Others are further flows, of [Flows.All], that get a deployment of the same name without a schedule.
+	Others []prefectclient.AnyFlow
 	// Name, Pool, Queue and Cron are those above when empty. Pool and queue are made when missing. Times are in UTC.
 	Name, Pool, Queue, Cron string
 	// Parameters are those of its runs, unless a run gives others.
@@ -40,19 +43,24 @@ type Deployment struct {
 	WithoutKeys bool
 }
 
-// Apply makes the deployment and the block, or brings them in line; doing so again changes nothing.
+// Apply makes the deployments and the block, or brings them in line; doing so again changes nothing. It returns the registration flow's
+// deployment.
 func (d Deployment) Apply(ctx context.Context, client *prefectclient.Client) (*prefectclient.Deployment, error) {
 	block, err := d.block()
 	if err != nil {
 		return nil, err
 	}
-	made, err := prefectclient.Deploy(ctx, client, d.Flow, prefectclient.DeploymentSpec{
+	spec := prefectclient.DeploymentSpec{
 		Name: cmp.Or(d.Name, DeploymentName), WorkPool: cmp.Or(d.Pool, WorkPool), WorkQueue: cmp.Or(d.Queue, WorkQueue),
 		Parameters: d.Parameters, Tags: []string{"red-wine", "random-forest", "go"}, Version: registrationVersion,
 		Schedules: []prefectclient.ScheduleSpec{{Schedule: prefectclient.Cron(cmp.Or(d.Cron, DeploymentCron), ""), Slug: scheduleSlug}},
-	})
+	}
+	made, err := prefectclient.Deploy(ctx, client, d.Flow, spec)
 	if err != nil {
-		return nil, fmt.Errorf("deployment %s: %w", cmp.Or(d.Name, DeploymentName), err)
+		return nil, fmt.Errorf("deployment %s: %w", spec.Name, err)
+	}
+	if err := d.deployOthers(ctx, client, spec); err != nil {
+		return nil, fmt.Errorf("deployment %s: %w", spec.Name, err)
 	}
 	name := cmp.Or(d.Block, StorageBlock)
 	if _, err := prefectclient.SaveBlock(ctx, client, name, block); err != nil {

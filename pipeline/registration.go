@@ -4,12 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"time"
 
-	"mlopsgo/internal/dataset"
-	"mlopsgo/internal/s3"
 	"mlopsgo/mlflowclient"
 	"mlopsgo/pipeline/forest"
 	"mlopsgo/prefectclient"
@@ -22,21 +18,38 @@ const (
 	ProductionExperiment = "red-wine-quality-production"
 	RegisteredModelName  = "sk-rfc-model"
 	ChampionAlias        = "champion"
+	// ChallengerAlias points at the latest version that was found worse than the champion, or could not be compared with it.
+	ChallengerAlias = "challenger"
 	// LoggedModelName is the model's name on its run.
 	LoggedModelName = "red-wine-model"
 )
 
 // registrationVersion is shown with each flow run and deployment; raise it when the parameters or the tasks change.
-const registrationVersion = "1"
+const registrationVersion = "2"
+
+// Promotion is the rule by which a new version becomes the champion.
+type Promotion string
+
+// The rules.
+const (
+	// PromoteIfNotWorse takes a version whose accuracy on the test part is not below the champion's, and of an equal accuracy one whose macro F1
+	// is not.
+	PromoteIfNotWorse Promotion = "if_not_worse"
+	// PromoteAlways takes every version, for a champion that cannot be compared with.
+	PromoteAlways Promotion = "always"
+	// PromoteNever leaves the decision to people: every version becomes the challenger, but the first.
+	PromoteNever Promotion = "never"
+)
 
 // RegistrationParameters are the registration flow's parameters, under the original's names. Prefect's user interface draws its form from
 // the tags.
 type RegistrationParameters struct {
-	BucketName     string   `json:"bucket_name" default:"mlflow-artifacts" description:"Bucket that holds the data; go run ./pipeline/ingest fills it."`
-	Filename       string   `json:"filename" default:"winequality-red.csv" min:"1" description:"Name of the object in the bucket: CSV, the same compressed by gzip, or a zip archive with one CSV file."`
-	Target         string   `json:"target" default:"quality" min:"1" description:"Column that holds the class: whole numbers or text."`
-	Features       []string `json:"features" default:"[\"volatile acidity\",\"citric acid\",\"sulphates\",\"alcohol\"]" min:"1" description:"Numeric columns to learn from, in the order in which the model takes them."`
-	ExperimentName string   `json:"experiment_name" default:"red-wine-quality-hyperopt" min:"1" description:"MLflow experiment of the study, whose best finished run gives the hyper-parameters."`
+	BucketName     string    `json:"bucket_name" title:"Bucket" default:"mlflow-artifacts" description:"Bucket that holds the data; go run ./pipeline/ingest fills it."`
+	Filename       string    `json:"filename" title:"Object" default:"winequality-red.csv" min:"1" description:"Name of the object in the bucket: CSV, the same compressed by gzip, or a zip archive with one CSV file."`
+	Target         string    `json:"target" title:"Target column" default:"quality" min:"1" description:"Column that holds the class: whole numbers or text."`
+	Features       []string  `json:"features" title:"Feature columns" default:"[\"volatile acidity\",\"citric acid\",\"sulphates\",\"alcohol\"]" min:"1" description:"Numeric columns to learn from, in the order in which the model takes them."`
+	ExperimentName string    `json:"experiment_name" title:"Experiment of the study" default:"red-wine-quality-hyperopt" min:"1" description:"MLflow experiment of the study, whose best finished run gives the hyper-parameters."`
+	Promotion      Promotion `json:"promotion" title:"Promotion" default:"if_not_worse" enum:"if_not_worse,always,never" description:"When the new version becomes the champion: if it is not worse than the champion on the same test rows, always, or never, so that it becomes the challenger."`
 }
 
 // DefaultRegistrationParameters are the defaults, which are the original's.
@@ -44,7 +57,13 @@ func DefaultRegistrationParameters() RegistrationParameters {
 	problem := RedWine()
 	return RegistrationParameters{
 		BucketName: DefaultBucket, Filename: DefaultKey, Target: problem.Target, Features: problem.Features, ExperimentName: StudyExperiment,
+		Promotion: PromoteIfNotWorse,
 	}
+}
+
+// table is the part that says where the data is and what to learn from it.
+func (p RegistrationParameters) table() TableParameters {
+	return TableParameters{BucketName: p.BucketName, Filename: p.Filename, Target: p.Target, Features: p.Features}
 }
 
 // Registration makes the flow that trains the best forest of a study and registers it as the model to serve. Only Client is required.
@@ -57,8 +76,8 @@ type Registration struct {
 	FlowName string
 	// Experiment gets the run, [ProductionExperiment] when empty; it is made when missing.
 	Experiment string
-	// Model is the registered model that gets a version, [RegisteredModelName] when empty, and Alias is pointed at that version,
-	// [ChampionAlias] when empty.
+	// Model is the registered model that gets a version, [RegisteredModelName] when empty, and Alias is pointed at that version unless it is
+	// worse than the one it points at, [ChampionAlias] when empty.
 	Model, Alias string
 	// LocalData lets the parameter filename be any address that Loader reads, when bucket_name is empty. It is for flows that run where
 	// their parameters are typed: whoever may start runs of a worker could read the worker's files by it.
@@ -70,8 +89,8 @@ type Registration struct {
 
 // Registered is what the flow made, or found as the work of an earlier attempt at the same flow run.
 type Registered struct {
-	// Model, Version and Alias name the version in the registry. Moved is false when the alias already pointed at this version or at a
-	// later one.
+	// Model and Version name the version in the registry, Alias the alias that points at it now: the registration's own or [ChallengerAlias];
+	// empty when the registration's points at a later version, which is left there. Moved tells that this attempt moved it.
 	Model, Version, Alias string
 	Moved                 bool
 	// ModelID is the logged model, RunID and ExperimentID its run.
@@ -81,105 +100,75 @@ type Registered struct {
 	Params    forest.Params
 	// Accuracy is that on the test part.
 	Accuracy float64
+	// Comparison is the comparison with the version that the alias pointed at before.
+	Comparison *Comparison
 	// Found tells that an earlier attempt at the same flow run had made the model.
 	Found bool
 }
 
-// Flow makes the flow. Its tasks are "Prepare Data" and "Get Parameters", which need nothing of each other and run at once, and
-// "Register Best Model". Without a Prefect client in its context (see [prefectclient.NewContext]) it simply runs.
-//
-// A flow run that is executed again, because its worker died or somebody asked for a retry, trains and registers nothing that an earlier
-// attempt completed; what an attempt left half done is ended as KILLED.
-func (r Registration) Flow() (*prefectclient.Flow[RegistrationParameters, *Registered], error) {
+// complete fills in what was left out.
+func (r Registration) complete() (Registration, error) {
 	if r.Client == nil {
-		return nil, errors.New("a registration needs an MLflow client")
+		return r, errors.New("a registration needs an MLflow client")
 	}
 	r.Experiment, r.Model = cmp.Or(r.Experiment, ProductionExperiment), cmp.Or(r.Model, RegisteredModelName)
 	r.Alias, r.FlowName = cmp.Or(r.Alias, ChampionAlias), cmp.Or(r.FlowName, RegistrationFlow)
+	if r.Alias == ChallengerAlias {
+		return r, errors.New("the alias " + ChallengerAlias + " is for versions that are not promoted: name another")
+	}
 	if r.Loader == nil {
 		r.Loader = new(DataLoader)
 	}
 	if r.retryDelays == nil {
 		r.retryDelays = []time.Duration{2 * time.Second, 10 * time.Second, 30 * time.Second}
 	}
-	prepare := prefectclient.NewTask("Prepare Data", r.prepare, prefectclient.Retries(3, r.retryDelays...), prefectclient.RetryIf(mayPass))
+	return r, nil
+}
+
+// Flow makes the flow. Its tasks are "Prepare Data" and "Get Parameters", which need nothing of each other and run at once,
+// "Register Best Model" and "Compare with Champion". Without a Prefect client in its context (see [prefectclient.NewContext]) it simply runs.
+//
+// A flow run that is executed again, because its worker died or somebody asked for a retry, trains and registers nothing that an earlier
+// attempt completed; what an attempt left half done is ended as KILLED. The same holds when it is the flow above that is executed again.
+func (r Registration) Flow() (*prefectclient.Flow[RegistrationParameters, *Registered], error) {
+	r, err := r.complete()
+	if err != nil {
+		return nil, err
+	}
+	prepare := r.prepareTask()
 	best := prefectclient.NewTask("Get Parameters", r.bestRun)
 	register := prefectclient.NewTask("Register Best Model", r.register)
+	compare := prefectclient.NewTask("Compare with Champion", r.compare)
 	return prefectclient.NewFlow(r.FlowName, func(ctx context.Context, p RegistrationParameters) (*Registered, error) {
-		prepared := prepare.Submit(ctx, prepareInput{p.BucketName, p.Filename, p.Target, p.Features})
+		ctx = underFlow(ctx)
+		prepared := prepare.Submit(ctx, p.table())
 		found := best.Submit(ctx, bestRunInput{p.ExperimentName})
-		done, err := register.Run(ctx, registerInput{prepared, found})
+		registered := register.Submit(ctx, registerInput{prepared, found})
+		done, err := compare.Run(ctx, compareInput{prepared, registered, p.Promotion})
 		if errors.Is(err, prefectclient.ErrUpstream) {
-			_, noData := prepared.Result(ctx)
-			_, noRun := found.Result(ctx)
-			return nil, errors.Join(noData, noRun)
+			return nil, firstCause(ctx, prepared, found, registered)
 		}
 		return done, err
 	}, prefectclient.Description(registrationDescription), prefectclient.Version(registrationVersion)), nil
 }
 
-const registrationDescription = `Trains a random forest with the hyper-parameters of the study's best run and registers it.
+// firstCause gives the errors of the tasks that failed by themselves, not for want of another.
+func firstCause(ctx context.Context, data *prefectclient.Future[*prepared], best *prefectclient.Future[*bestRun], registered *prefectclient.Future[*Registered]) error {
+	_, noData := data.Result(ctx)
+	_, noRun := best.Result(ctx)
+	_, notRegistered := registered.Result(ctx)
+	if errors.Is(notRegistered, prefectclient.ErrUpstream) {
+		notRegistered = nil
+	}
+	return errors.Join(noData, noRun, notRegistered)
+}
+
+const registrationDescription = `Trains a random forest with the hyper-parameters of the study's best run, registers it, and promotes it unless it is worse.
 
 1. **Prepare Data** reads ` + "`s3://bucket_name/filename`" + ` and divides and scales it as the study does.
 2. **Get Parameters** finds the finished run of ` + "`experiment_name`" + ` with the highest accuracy.
-3. **Register Best Model** trains, logs the model to MLflow as ONNX, registers a version and points the alias at it.`
+3. **Register Best Model** trains, logs the model to MLflow as ONNX, and registers a version.
+4. **Compare with Champion** has the version and the current champion predict the same test rows, and moves the alias ` + "`champion`" + ` to the version
+   when it is not worse; otherwise it becomes the ` + "`challenger`" + `.
 
-type prepareInput struct {
-	BucketName string   `json:"bucket_name"`
-	Filename   string   `json:"filename"`
-	Target     string   `json:"target"`
-	Features   []string `json:"features"`
-}
-
-// prepared is the data of a flow run.
-type prepared struct {
-	split   *Split
-	dataset mlflowclient.DatasetInput
-}
-
-// prepare is the task "Prepare Data".
-func (r Registration) prepare(ctx context.Context, in prepareInput) (*prepared, error) {
-	address, err := r.address(in)
-	if err != nil {
-		return nil, err
-	}
-	problem := RedWine() // for its split
-	problem.Features, problem.Target = in.Features, in.Target
-	data, err := r.Loader.Load(ctx, address, dataset.ReadOptions{
-		Need: append([]string{in.Target}, in.Features...), Text: []string{in.Target}, DropOthers: true,
-	})
-	if err != nil {
-		return nil, err
-	}
-	split, err := problem.Prepare(data.Table)
-	if err != nil {
-		return nil, fmt.Errorf("data %s: %w", data.Location, err)
-	}
-	prefectclient.Logger(ctx).Info(fmt.Sprintf("read %d rows of %s with digest %s: %d are for training, %d for the test",
-		data.Table.Rows(), data.Location, data.Table.Digest(), split.TrainX.Rows, split.TestX.Rows))
-	return &prepared{split, data.TrainingInput(r.Client)}, nil
-}
-
-// address is where the data is.
-func (r Registration) address(in prepareInput) (string, error) {
-	switch {
-	case len(in.Features) == 0:
-		return "", errors.New("features is empty: name the columns to learn from")
-	case in.BucketName != "":
-		return s3.Address{Bucket: in.BucketName, Key: in.Filename}.String(), nil
-	case r.LocalData:
-		return in.Filename, nil
-	default:
-		return "", errors.New("bucket_name is empty: name the bucket that holds the data")
-	}
-}
-
-// lasting are failures that stay until somebody does something about them.
-var lasting = []error{s3.ErrNoSuchKey, s3.ErrNoSuchBucket, s3.ErrAccessDenied, s3.ErrNoCredentials, s3.ErrTooBig}
-
-// mayPass tells whether reading the data again is of use: when the storage does not answer, and not when the data or the keys are wrong.
-func mayPass(err error) bool {
-	_, storage := errors.AsType[*s3.Error](err)
-	_, passing := errors.AsType[*passingError](err)
-	return (storage || passing) && !slices.ContainsFunc(lasting, func(one error) bool { return errors.Is(err, one) })
-}
+Executed again, it goes on where an earlier attempt ended and registers nothing twice.`

@@ -4,29 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"mlopsgo/mlflowclient"
-	"mlopsgo/prefectclient"
 )
 
 // earlier looks for what former attempts at the same flow run left: a complete model is registered, unless it is, and returned; runs
 // without one are ended. It returns nil when the work is still to be done.
 func (a *attempt) earlier(ctx context.Context) (*Registered, error) {
-	if a.flow.FlowRunID == "" {
-		return nil, nil
-	}
-	id, err := mlflowclient.Quote(a.flow.FlowRunID)
+	runs, err := runsOfOrigin(ctx, a.Client, a.experiment, "")
 	if err != nil {
 		return nil, err
-	}
-	var runs []*mlflowclient.Run // before any is changed, which could shift the pages
-	mine := mlflowclient.SearchRuns{ExperimentIDs: []string{a.experiment}, Filter: "tags.`" + TagFlowRun + "` = " + id}
-	for run, err := range a.Client.Runs.Search(ctx, mine) {
-		if err != nil {
-			return nil, fmt.Errorf("look for earlier attempts: %w", err)
-		}
-		runs = append(runs, run)
 	}
 	var done *Registered
 	for _, run := range runs {
@@ -44,9 +31,8 @@ func (a *attempt) earlier(ctx context.Context) (*Registered, error) {
 		if run.Status.Ended() && (status == mlflowclient.StatusKilled || run.Status == status) {
 			continue
 		}
-		prefectclient.Logger(ctx).Info(fmt.Sprintf("an earlier attempt left run %s %s; it is %s now", run.ID, run.Status, status))
-		if _, err := a.Client.Runs.Update(ctx, run.ID, mlflowclient.UpdateRun{Status: status, EndTime: time.Now()}); err != nil {
-			return nil, fmt.Errorf("end the earlier attempt %s: %w", run.ID, err)
+		if err := endLeftover(ctx, a.Client, run, status); err != nil {
+			return nil, err
 		}
 	}
 	return done, nil
@@ -84,7 +70,7 @@ func (a *attempt) resume(ctx context.Context, run *mlflowclient.Run, model strin
 	}
 	trained := *a
 	trained.best = &bestRun{Run: &mlflowclient.Run{RunInfo: mlflowclient.RunInfo{ID: run.Tags[tagBestRun]}}, params: best.params}
-	done, err := trained.enter(ctx, model, run.ID, best.accuracy)
+	done, err := trained.enter(ctx, model, run.ID)
 	if err != nil {
 		return nil, err
 	}

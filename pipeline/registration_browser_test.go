@@ -111,8 +111,8 @@ func TestTheUserInterfacesShowTheRegistration(t *testing.T) {
 
 	// The form is drawn from the parameters, and its button starts a run.
 	p.open(r.prefect.UIURL() + "/deployments/deployment/" + r.deployment.ID + "/run")
-	p.shows("registration-form", "bucket_name", "Bucket that holds the data", r.params.BucketName, "filename", "winequality-red.csv", "target", "quality",
-		"features", "volatile acidity", "sulphates", "experiment_name", r.params.ExperimentName)
+	p.shows("registration-form", "Bucket that holds the data", r.params.BucketName, "Object", "winequality-red.csv", "Target column", "quality",
+		"Feature columns", "volatile acidity", "sulphates", "Experiment of the study", r.params.ExperimentName, "Promotion", "if_not_worse")
 	p.press("registration-form", "Submit")
 	var run *prefectclient.FlowRun
 	until(t, "the form's run exists", func() bool {
@@ -133,12 +133,12 @@ func TestTheUserInterfacesShowTheRegistration(t *testing.T) {
 	p.open(r.prefect.UIURL() + "/runs/flow-run/" + run.ID)
 	p.shows("registration-run", run.Name, "Completed", "trained 10 trees", "registered "+r.Model+" version 1")
 	p.draws("registration-run")
-	artifact, err := r.prefect.Artifacts.ReadLatest(t.Context(), artifactKey(r.Model))
+	artifact, err := r.prefect.Artifacts.ReadLatest(t.Context(), artifactKey("registered-"+r.Model))
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.open(r.prefect.UIURL() + "/artifacts/artifact/" + artifact.ID)
-	p.shows("registration-artifact", r.Model, "accuracy", "n_estimators")
+	p.shows("registration-artifact", r.Model, "accuracy", "n_estimators", "is the champion")
 
 	p.open(r.Client.TrackingURI() + "/#/models/" + r.Model)
 	p.shows("registered-model", r.Model, "Version 1", "champion")

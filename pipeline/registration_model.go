@@ -2,8 +2,8 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 
 	"mlopsgo/mlflowclient"
@@ -11,9 +11,6 @@ import (
 	"mlopsgo/pipeline/forest"
 	"mlopsgo/prefectclient"
 )
-
-// TagFlowRun is the tag of a run in MLflow that names the flow run in Prefect that made it.
-const TagFlowRun = "prefect.flow_run_id"
 
 // tagBestRun names the study's run whose hyper-parameters a model has.
 const tagBestRun = "best_run_id"
@@ -37,8 +34,7 @@ func (r Registration) register(ctx context.Context, in registerInput) (*Register
 	if err != nil {
 		return nil, fmt.Errorf("experiment %q: %w", r.Experiment, err)
 	}
-	info, _ := prefectclient.Info(ctx)
-	a := attempt{Registration: r, data: data, best: best, experiment: experiment.ID, flow: info}
+	a := attempt{Registration: r, data: data, best: best, experiment: experiment.ID}
 	done, err := a.earlier(ctx)
 	if done == nil && err == nil {
 		done, err = a.carryOut(ctx)
@@ -46,17 +42,8 @@ func (r Registration) register(ctx context.Context, in registerInput) (*Register
 	if err != nil {
 		return nil, err
 	}
-	prefectclient.Logger(ctx).Info(fmt.Sprintf("registered %s version %s with accuracy %v; %s", done.Model, done.Version, done.Accuracy, done.aliasText()))
-	a.publish(ctx, done)
+	prefectclient.Logger(ctx).Info(fmt.Sprintf("registered %s version %s with accuracy %v", done.Model, done.Version, done.Accuracy))
 	return done, nil
-}
-
-// aliasText says where the alias points.
-func (d *Registered) aliasText() string {
-	if d.Moved {
-		return fmt.Sprintf("alias %s points at it", d.Alias)
-	}
-	return fmt.Sprintf("alias %s pointed at it, or at a later version, before", d.Alias)
 }
 
 // attempt is one execution of the task "Register Best Model".
@@ -65,19 +52,13 @@ type attempt struct {
 	data       *prepared
 	best       *bestRun
 	experiment string // its id
-	flow       prefectclient.RunInfo
 }
 
 // carryOut trains, logs and registers. The version is made before the run ends, so that a FINISHED run stands for a registered model.
 func (a *attempt) carryOut(ctx context.Context) (done *Registered, err error) {
 	start := mlflowclient.StartRun{
-		ExperimentID: a.experiment, Name: a.flow.FlowRunName, Description: a.description(ctx),
+		ExperimentID: a.experiment, Name: originOf(ctx).name, Description: a.description(ctx),
 		Tags: map[string]string{"model": modelTag, tagBestRun: a.best.ID},
-	}
-	if a.flow.FlowRunID == "" {
-		start.Name = "" // a flow's name, which says nothing
-	} else {
-		start.Tags[TagFlowRun] = a.flow.FlowRunID
 	}
 	err = a.Client.Track(ctx, start, func(ctx context.Context, run *mlflowclient.ActiveRun) error {
 		training := Training{Split: a.data.split, Params: a.best.params, Dataset: a.data.dataset}
@@ -96,7 +77,7 @@ func (a *attempt) carryOut(ctx context.Context) (done *Registered, err error) {
 		if err != nil {
 			return fmt.Errorf("log the model: %w", err)
 		}
-		done, err = a.enter(ctx, logged.ID, run.ID, trial.Report.Accuracy)
+		done, err = a.enter(ctx, logged.ID, run.ID)
 		return err
 	})
 	return done, err
@@ -105,8 +86,8 @@ func (a *attempt) carryOut(ctx context.Context) (done *Registered, err error) {
 // description is shown on the run's page.
 func (a *attempt) description(ctx context.Context) string {
 	text := fmt.Sprintf("The forest of run %s of the study, trained again to be served.", a.best.ID)
-	if client, ok := prefectclient.FromContext(ctx); ok && a.flow.FlowRunID != "" {
-		text += fmt.Sprintf(" Made by the flow run [%s](%s/runs/flow-run/%s).", a.flow.FlowRunName, client.UIURL(), a.flow.FlowRunID)
+	if at := originOf(ctx); at.id != "" {
+		text += " Made by the flow run " + at.link() + "."
 	}
 	return text
 }
@@ -133,44 +114,38 @@ func (a *attempt) files(ctx context.Context, model *forest.Classifier, runID, mo
 	return append([]mlmodel.File{rows}, files...), nil
 }
 
-// enter registers a logged model; one that is registered already keeps its version.
-func (a *attempt) enter(ctx context.Context, modelID, runID string, accuracy float64) (*Registered, error) {
-	version, err := a.Client.RegisterModel(ctx, mlflowclient.RegisterModel{
-		Name: a.Model, ModelID: modelID, RunID: runID,
-		Description: fmt.Sprintf("Accuracy %v on the test part, with the hyper-parameters of run %s.", accuracy, a.best.ID),
-	})
+// enter registers a logged model; one that is registered already keeps its version. The version's tags say what it is, and lead to the run and
+// the flow run that made it.
+func (a *attempt) enter(ctx context.Context, modelID, runID string) (*Registered, error) {
+	run, err := a.Client.Runs.Get(ctx, runID)
+	if err != nil {
+		return nil, err
+	}
+	version, err := a.Client.RegisterModel(ctx, mlflowclient.RegisterModel{Name: a.Model, ModelID: modelID, RunID: runID, Tags: versionTags(a.Client, run)})
 	if err != nil {
 		return nil, fmt.Errorf("register %s: %w", a.Model, err)
 	}
-	done := &Registered{
-		Model: a.Model, Version: version.Version, Alias: a.Alias, ModelID: modelID, RunID: runID, ExperimentID: a.experiment,
-		BestRunID: a.best.ID, Params: a.best.params, Accuracy: accuracy,
-	}
-	done.Moved, err = a.promote(ctx, version.Version)
-	return done, err
+	return &Registered{
+		Model: a.Model, Version: version.Version, ModelID: modelID, RunID: runID, ExperimentID: a.experiment,
+		BestRunID: a.best.ID, Params: a.best.params, Accuracy: run.Metrics["accuracy"].Value,
+	}, nil
 }
 
-// promote points the alias at a version, but never back: an old flow run that is executed again must not replace what a later one
-// registered.
-func (a *attempt) promote(ctx context.Context, version string) (moved bool, err error) {
-	current, err := a.Client.ModelVersions.GetByAlias(ctx, a.Model, a.Alias)
-	if err != nil && !errors.Is(err, mlflowclient.ErrNotFound) {
-		return false, fmt.Errorf("alias %s of %s: %w", a.Alias, a.Model, err)
+// versionTags describe the version that a run made; a search for versions finds them by it.
+func versionTags(client *mlflowclient.Client, run *mlflowclient.Run) map[string]string {
+	tags := map[string]string{"run_id": run.ID, "run_url": pageOf(client, runPage(run.ExperimentID, run.ID)), tagBestRun: run.Tags[tagBestRun]}
+	for _, metric := range []string{"accuracy", "f1_macro"} {
+		if point, ok := run.Metrics[metric]; ok {
+			tags[metric] = strconv.FormatFloat(point.Value, 'g', -1, 64)
+		}
 	}
-	if err == nil && number(current.Version) >= number(version) {
-		return false, nil
+	for _, data := range run.Datasets {
+		tags["dataset"], tags["dataset_digest"] = data.Name, data.Digest
 	}
-	if err := a.Client.RegisteredModels.SetAlias(ctx, a.Model, a.Alias, version); err != nil {
-		return false, fmt.Errorf("alias %s of %s: %w", a.Alias, a.Model, err)
+	tags["git_commit"] = run.Tags[mlflowclient.TagGitCommit]
+	for _, key := range []string{TagFlowRun, TagRootFlowRun, TagFlowRunURL} {
+		tags[key] = run.Tags[key]
 	}
-	return true, nil
-}
-
-// number reads a version, which MLflow counts from 1.
-func number(version string) int {
-	n, err := strconv.Atoi(version)
-	if err != nil {
-		return 0
-	}
-	return n
+	maps.DeleteFunc(tags, func(_, value string) bool { return value == "" })
+	return tags
 }

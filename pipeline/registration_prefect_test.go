@@ -21,6 +21,7 @@ import (
 
 	"mlopsgo/internal/stack"
 	"mlopsgo/mlflowclient"
+	"mlopsgo/mlflowclient/mlmodel"
 	"mlopsgo/pipeline/forest"
 	"mlopsgo/prefectclient"
 )
@@ -158,11 +159,14 @@ func (r *recorded) made(t *testing.T) map[mlflowclient.RunStatus]int {
 	return states
 }
 
-// tasks gives the three task runs of a flow run by name, once they are recorded.
+// taskCount is the number of the flow's tasks.
+const taskCount = 4
+
+// tasks gives the task runs of a flow run by name, once they are recorded.
 func (r *recorded) tasks(t *testing.T, id string) map[string]*prefectclient.TaskRun {
 	t.Helper()
 	var tasks map[string]*prefectclient.TaskRun
-	until(t, "three task runs are recorded", func() bool {
+	until(t, "all task runs are recorded", func() bool {
 		tasks = map[string]*prefectclient.TaskRun{}
 		for run, err := range r.prefect.TaskRuns.Filter(t.Context(), prefectclient.TaskRunQuery{Related: prefectclient.TaskRunsOf(id)}) {
 			if err != nil {
@@ -172,7 +176,7 @@ func (r *recorded) tasks(t *testing.T, id string) map[string]*prefectclient.Task
 				tasks[run.Name[:strings.LastIndexByte(run.Name, '-')]] = run
 			}
 		}
-		return len(tasks) == 3
+		return len(tasks) == taskCount
 	})
 	return tasks
 }
@@ -193,7 +197,7 @@ func TestAWorkerRegistersWhatTheUISubmits(t *testing.T) {
 		t.Errorf("states %v, %v", names, err)
 	}
 	tasks := r.tasks(t, run.ID)
-	for _, task := range []string{"Prepare Data", "Get Parameters", "Register Best Model"} {
+	for _, task := range []string{"Prepare Data", "Get Parameters", "Register Best Model", "Compare with Champion"} {
 		if tasks[task] == nil || tasks[task].StateType != prefectclient.StateCompleted || tasks[task].RunCount != 1 {
 			t.Errorf("task %s: %+v", task, tasks[task])
 		}
@@ -204,7 +208,7 @@ func TestAWorkerRegistersWhatTheUISubmits(t *testing.T) {
 	r.checkGraph(t, run.ID, tasks)
 	r.checkLogs(t, run.ID, "the best run of experiment", "trained 10 trees", "registered "+r.Model+" version 1", "read 1599 rows of s3://")
 
-	artifact, err := r.prefect.Artifacts.ReadLatest(t.Context(), artifactKey(r.Model))
+	artifact, err := r.prefect.Artifacts.ReadLatest(t.Context(), artifactKey("registered-"+r.Model))
 	if err != nil || artifact.Type != prefectclient.ArtifactMarkdown {
 		t.Fatal(artifact, err)
 	}
@@ -212,14 +216,14 @@ func TestAWorkerRegistersWhatTheUISubmits(t *testing.T) {
 	if err != nil || champion.Version != "1" {
 		t.Fatal(champion, err)
 	}
-	if key := artifactKey("SK rfc/model_2"); key != "registered-sk-rfc-model-2" {
+	if key := artifactKey("registered-SK rfc/model_2"); key != "registered-sk-rfc-model-2" {
 		t.Error(key)
 	}
 	mine := 0
 	for artifact, err := range r.prefect.Artifacts.Filter(t.Context(), prefectclient.ArtifactFilter{FlowRunID: &prefectclient.AnyFilter{Any: []string{run.ID}}}) {
 		mine++
 		link := "/#/models/" + r.Model + "/versions/1)"
-		if err != nil || artifact.TaskRunID != tasks["Register Best Model"].ID || !strings.Contains(string(artifact.Data), link) {
+		if err != nil || artifact.TaskRunID != tasks["Compare with Champion"].ID || !strings.Contains(string(artifact.Data), link) {
 			t.Errorf("%+v, %v", artifact, err)
 		}
 	}
@@ -284,7 +288,9 @@ func (r *recorded) checkGraph(t *testing.T, id string, tasks map[string]*prefect
 	}
 	parents := []string{tasks["Prepare Data"].ID, tasks["Get Parameters"].ID}
 	slices.Sort(parents)
-	want := map[string][]string{parents[0]: {}, parents[1]: {}, tasks["Register Best Model"].ID: parents}
+	compared := []string{tasks["Prepare Data"].ID, tasks["Register Best Model"].ID}
+	slices.Sort(compared)
+	want := map[string][]string{parents[0]: {}, parents[1]: {}, tasks["Register Best Model"].ID: parents, tasks["Compare with Champion"].ID: compared}
 	if diff := cmp.Diff(want, edges); diff != "" {
 		t.Errorf("parents of each task run (-want +graph):\n%s", diff)
 	}
@@ -314,7 +320,7 @@ func TestWhatAnEarlierAttemptLeft(t *testing.T) {
 	}
 	leave := func(flowRun string) *mlflowclient.ActiveRun {
 		t.Helper()
-		run, err := r.Client.Start(t.Context(), mlflowclient.StartRun{ExperimentID: experiment.ID, Tags: map[string]string{TagFlowRun: flowRun, tagBestRun: "study"}})
+		run, err := r.Client.Start(t.Context(), mlflowclient.StartRun{ExperimentID: experiment.ID, Tags: map[string]string{TagRootFlowRun: flowRun, tagBestRun: "study"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -343,10 +349,7 @@ func TestWhatAnEarlierAttemptLeft(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	ready := model(uploaded)
-	if _, err := r.Client.LoggedModels.Finalize(t.Context(), ready.ID, mlflowclient.LoggedModelReady); err != nil {
-		t.Fatal(err)
-	}
+	ready := r.trained(t, uploaded)
 	r.serve(t)
 	r.ends(t, half.ID, prefectclient.StateCompleted)
 	r.ends(t, whole.ID, prefectclient.StateCompleted)
@@ -369,6 +372,23 @@ func TestWhatAnEarlierAttemptLeft(t *testing.T) {
 	if made := r.made(t); made[mlflowclient.StatusFinished] != 2 || made[mlflowclient.StatusKilled] != 2 || len(made) != 2 {
 		t.Errorf("runs %v", made)
 	}
+}
+
+// trained logs a whole model to a run.
+func (r *recorded) trained(t *testing.T, run *mlflowclient.ActiveRun) *mlflowclient.LoggedModel {
+	t.Helper()
+	a := attempt{Registration: r.Registration, data: &prepared{split: redWine(t)}}
+	_, model, err := try(t.Context(), a.data.split, forestOf(t, r))
+	if err != nil {
+		t.Fatal(err)
+	}
+	logged, err := run.LogModel(t.Context(), mlflowclient.LogModel{Name: LoggedModelName, Files: func(id string) ([]mlmodel.File, error) {
+		return a.files(t.Context(), model, run.ID, id)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return logged
 }
 
 // A run that is cancelled in training stops at once and registers nothing.
@@ -418,7 +438,7 @@ func TestAFailedTaskEndsTheFlow(t *testing.T) {
 			failed, other = other, failed
 		}
 		if failed.StateType != prefectclient.StateFailed || failed.RunCount != 1 || other.StateType != prefectclient.StateCompleted ||
-			tasks["Register Best Model"].StateName != "NotReady" {
+			tasks["Register Best Model"].StateName != "NotReady" || tasks["Compare with Champion"].StateName != "NotReady" {
 			t.Errorf("%s: %s is %s after %d attempts, %s is %s", says, failed.Name, failed.State, failed.RunCount, other.Name, other.State)
 		}
 	}

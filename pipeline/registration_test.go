@@ -127,7 +127,7 @@ func checkRegistered(t *testing.T, client *mlflowclient.Client, done *Registered
 		names = append(names, entry.Name())
 	}
 	want := []string{
-		"MLmodel", "conda.yaml", "input_example.json", "model.onnx", "model.skops", "python_env.yaml", "reference.csv", "requirements.txt", "serving_input_example.json",
+		"MLmodel", "comparison.json", "comparison.md", "conda.yaml", "input_example.json", "model.onnx", "model.skops", "python_env.yaml", "reference.csv", "requirements.txt", "serving_input_example.json",
 	}
 	if !slices.Equal(names, want) || err != nil {
 		t.Errorf("files %v, %v", names, err)
@@ -404,7 +404,7 @@ func TestTheFormHasTheOriginalsDefaults(t *testing.T) {
 	defaults := map[string]json.RawMessage{}
 	for name, property := range schema.Properties {
 		defaults[name] = property.Default
-		if property.Description == "" || property.Title != name {
+		if property.Description == "" || property.Title == "" || property.Title == name {
 			t.Errorf("%s: title %q, description %q", name, property.Title, property.Description)
 		}
 	}
@@ -420,7 +420,7 @@ func TestTheFormHasTheOriginalsDefaults(t *testing.T) {
 		t.Errorf("flow %q, required %v, defaults (-struct +form):\n%s", flow.Name(), schema.Required, diff)
 	}
 	if text := fmt.Sprint(a); text != "map[bucket_name:mlflow-artifacts experiment_name:red-wine-quality-hyperopt "+
-		"features:[volatile acidity citric acid sulphates alcohol] filename:winequality-red.csv target:quality]" {
+		"features:[volatile acidity citric acid sulphates alcohol] filename:winequality-red.csv promotion:if_not_worse target:quality]" {
 		t.Error(text)
 	}
 }

@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,11 +21,13 @@ import (
 	"mlopsgo/prefectclient"
 )
 
-const description = `Trains a random forest with the hyper-parameters of a study's best run, logs it to MLflow as an ONNX model, registers a version of it and points
-the alias at that version.
+const description = `Trains a random forest with the hyper-parameters of a study's best run, logs it to MLflow as an ONNX model and registers a version of it. The
+version and the champion then predict the same test rows, and the alias champion moves to the version unless it is worse; it becomes the challenger
+otherwise.
 
 It is the Prefect flow "Main Registration Flow". Where Prefect is configured (PREFECT_API_URL, or a profile) the run is recorded there; without
-Prefect the flow simply runs. With --deploy nothing is trained: the flow gets a deployment, which a worker serves (go run ./pipeline/worker).
+Prefect the flow simply runs. With --deploy nothing is trained: the flow gets a deployment with a schedule, and the loop's other flows, "Wine
+Quality" among them, get one for whoever starts them. A worker serves them all (go run ./pipeline/worker).
 
 The data is read from S3 or a server that speaks its protocol: AWS_ENDPOINT_URL_S3 or MLFLOW_S3_ENDPOINT_URL, AWS_ACCESS_KEY_ID,
 AWS_SECRET_ACCESS_KEY. With --bucket "" the filename is any address that hpo's --data takes. MLflow is found by MLFLOW_TRACKING_URI, else it is
@@ -42,15 +45,17 @@ type register struct {
 	Features       []string `help:"Numeric columns to learn from, separated by commas." default:"volatile acidity,citric acid,sulphates,alcohol"`
 	ExperimentName string   `help:"MLflow experiment of the study, whose best run gives the hyper-parameters." name:"experiment" default:"red-wine-quality-hyperopt"`
 
+	Promotion string `help:"When the version becomes the champion: if_not_worse (than the champion, on the same test rows), always, or never." enum:"if_not_worse,always,never" default:"if_not_worse"`
+
 	Production string `help:"MLflow experiment of the run, made when missing." name:"production-experiment" default:"red-wine-quality-production"`
 	Model      string `help:"Registered model that gets the version." default:"sk-rfc-model"`
-	Alias      string `help:"Alias that is pointed at it." default:"champion"`
+	Alias      string `help:"Alias that is pointed at it unless it is worse." default:"champion"`
 
-	Deploy     bool   `help:"Make or update the deployment and the block instead of running now. Needs Prefect."`
-	Deployment string `help:"Name of the deployment." default:"rfc-red-wine" group:"With --deploy"`
+	Deploy     bool   `help:"Make or update the deployments and the block instead of running now. Needs Prefect."`
+	Deployment string `help:"Name of the deployments." default:"rfc-red-wine" group:"With --deploy"`
 	Pool       string `help:"Work pool of type go, made when missing." default:"go-pool" group:"With --deploy"`
 	Queue      string `help:"Work queue of the pool, made when missing." default:"red-wine" group:"With --deploy"`
-	Cron       string `help:"When it runs, UTC." default:"0 0 * * *" group:"With --deploy"`
+	Cron       string `help:"When the registration runs, UTC." default:"0 0 * * *" group:"With --deploy"`
 	Block      string `help:"Name of the block of type RemoteFileSystem that describes the storage." default:"minio" group:"With --deploy"`
 	BlockKeys  bool   `help:"Put the storage's keys into the block, as Python's s3fs wants them. Whoever may read the server's blocks can read them there." default:"true" negatable:"" group:"With --deploy"`
 }
@@ -76,19 +81,20 @@ func (r *register) Run(ctx context.Context, stdout, stderr io.Writer) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, mlflow.Close()) }()
-	flow, err := pipeline.Registration{
+	flows, err := pipeline.NewFlows(pipeline.Registration{
 		Client: mlflow, Loader: &pipeline.DataLoader{Getenv: os.Getenv}, Experiment: r.Production, Model: r.Model, Alias: r.Alias, LocalData: true,
-	}.Flow()
+	})
 	if err != nil {
 		return err
 	}
 	params := pipeline.RegistrationParameters{
 		BucketName: r.Bucket, Filename: r.Filename, Target: r.Target, Features: r.Features, ExperimentName: r.ExperimentName,
+		Promotion: pipeline.Promotion(r.Promotion),
 	}
 	if r.Deploy {
-		return r.deploy(ctx, stdout, prefect, flow, params)
+		return r.deploy(ctx, stdout, prefect, flows, params)
 	}
-	done, err := flow.Run(ctx, params)
+	done, err := flows.Registration.Run(ctx, params)
 	if err != nil {
 		return err
 	}
@@ -97,33 +103,39 @@ func (r *register) Run(ctx context.Context, stdout, stderr io.Writer) (err error
 
 // summary says what was registered and how to look at it.
 func summary(stdout io.Writer, client *mlflowclient.Client, done *pipeline.Registered) error {
-	_, err := fmt.Fprintf(stdout, "Registered %s version %s (alias %s), accuracy %v on the test part.\nModel %s of run %s, hyper-parameters of run %s.\n%s",
-		done.Model, done.Version, done.Alias, done.Accuracy, done.ModelID, done.RunID, done.BestRunID,
+	verdict := ""
+	if done.Comparison != nil {
+		verdict = done.Comparison.Verdict() + "\n"
+	}
+	_, err := fmt.Fprintf(stdout, "Registered %s version %s (alias %s), accuracy %v on the test part.\n%sModel %s of run %s, hyper-parameters of run %s.\n%s",
+		done.Model, done.Version, cmp.Or(done.Alias, "none"), done.Accuracy, verdict, done.ModelID, done.RunID, done.BestRunID,
 		pipeline.LookAt(client.TrackingURI(), done.ExperimentID, done.RunID))
 	return err
 }
 
-// deploy makes the deployment and says what to do with it.
-func (r *register) deploy(ctx context.Context, stdout io.Writer, client *prefectclient.Client,
-	flow *prefectclient.Flow[pipeline.RegistrationParameters, *pipeline.Registered], params pipeline.RegistrationParameters,
-) error {
+// deploy makes the deployments and says what to do with them.
+func (r *register) deploy(ctx context.Context, stdout io.Writer, client *prefectclient.Client, flows *pipeline.Flows, params pipeline.RegistrationParameters) error {
 	if r.Bucket == "" {
 		return command.Usagef("--deploy needs a --bucket: a worker reads no other data")
 	}
 	made, err := pipeline.Deployment{
-		Flow: flow, Name: r.Deployment, Pool: r.Pool, Queue: r.Queue, Cron: r.Cron, Parameters: params, Block: r.Block,
-		Getenv: os.Getenv, WithoutKeys: !r.BlockKeys,
+		Flow: flows.Registration, Others: flows.Others(), Name: r.Deployment, Pool: r.Pool, Queue: r.Queue, Cron: r.Cron, Parameters: params,
+		Block: r.Block, Getenv: os.Getenv, WithoutKeys: !r.BlockKeys,
 	}.Apply(ctx, client)
 	if err != nil {
 		return err
+	}
+	var others []string
+	for _, flow := range flows.Others() {
+		others = append(others, flow.Name()+"/"+made.Name)
 	}
 	keys := "with the keys of the storage, which whoever may read this server's blocks can read; --no-block-keys leaves them out"
 	if !r.BlockKeys {
 		keys = "without keys"
 	}
-	_, err = fmt.Fprintf(stdout, "Deployment %s/%s on pool %s, queue %s, schedule %s (UTC).\nBlock %s for s3://%s, %s.\n\n"+
+	_, err = fmt.Fprintf(stdout, "Deployment %s/%s on pool %s, queue %s, schedule %s (UTC).\nWithout a schedule: %s.\nBlock %s for s3://%s, %s.\n\n"+
 		"Start a worker:  go run ./pipeline/worker --pool %q --queue %q%s\nTrigger a run:   %s/deployments/deployment/%s, button Run\n",
-		flow.Name(), made.Name, made.WorkPoolName, made.WorkQueueName, r.Cron, r.Block, r.Bucket, keys,
+		flows.Registration.Name(), made.Name, made.WorkPoolName, made.WorkQueueName, r.Cron, strings.Join(others, ", "), r.Block, r.Bucket, keys,
 		made.WorkPoolName, made.WorkQueueName, r.workerFlags(), client.UIURL(), made.ID)
 	return err
 }

@@ -174,6 +174,7 @@ func TestDeployTwice(t *testing.T) {
 	}
 	defer prefect.Close()
 	flags = append(flags, "--deploy", "--deployment", name, "--pool", name, "--block", name)
+	others := []string{pipeline.StudyFlow}
 	first := program.Run(t, t.TempDir(), env, flags...)
 	second := program.Run(t, t.TempDir(), env, flags...)
 	made, err := prefect.Deployments.ReadByName(t.Context(), pipeline.RegistrationFlow, name)
@@ -181,7 +182,11 @@ func TestDeployTwice(t *testing.T) {
 		t.Fatalf("%+v, %v", first, err)
 	}
 	t.Cleanup(func() {
-		_ = prefect.Deployments.Delete(context.Background(), made.ID)
+		for _, flow := range append([]string{pipeline.RegistrationFlow}, others...) {
+			if found, err := prefect.Deployments.ReadByName(context.Background(), flow, name); err == nil {
+				_ = prefect.Deployments.Delete(context.Background(), found.ID)
+			}
+		}
 		_ = prefect.WorkPools.Delete(context.Background(), name)
 		if block, err := prefect.BlockDocuments.ReadByName(context.Background(), "remote-file-system", name); err == nil {
 			_ = prefect.BlockDocuments.Delete(context.Background(), block.ID)
@@ -197,6 +202,13 @@ func TestDeployTwice(t *testing.T) {
 	} {
 		if !strings.Contains(first.Stdout, says) {
 			t.Errorf("stdout lacks %q:\n%s", says, first.Stdout)
+		}
+	}
+	for _, flow := range others {
+		found, err := prefect.Deployments.ReadByName(t.Context(), flow, name)
+		if err != nil || found.Parameters["bucket_name"] != name || len(found.Schedules) != 0 || found.WorkPoolName != name ||
+			!strings.Contains(first.Stdout, flow+"/"+name) {
+			t.Errorf("deployment of %s: %+v, %v\n%s", flow, found, err, first.Stdout)
 		}
 	}
 	if made.Parameters["bucket_name"] != name || made.Schedules[0].Schedule.Cron != "0 0 * * *" {

@@ -1,4 +1,4 @@
-// Command worker runs the registration flow whenever Prefect has a run of it.
+// Command worker runs the flows of the loop whenever Prefect has a run of one.
 //
 //	go run ./pipeline/worker
 //	go run ./pipeline/worker --help
@@ -19,8 +19,8 @@ import (
 	"mlopsgo/prefectclient"
 )
 
-const description = `Serves a work pool of Prefect: it runs, in its own process, the runs of "Main Registration Flow" that wait there, reports their states, task runs
-and logs, and stops those that somebody cancels. Make the deployment with go run ./pipeline/register --deploy.
+const description = `Serves a work pool of Prefect: it runs, in its own process, the runs of the loop's flows that wait there, reports their states, task runs and logs,
+and stops those that somebody cancels. Make the deployments with go run ./pipeline/register --deploy.
 
 SIGTERM or Ctrl-C ends it after the runs under way, or after --drain; a second one ends it at once. A worker that was killed settles what it left
 behind when it is started again under its name on its host.
@@ -64,13 +64,13 @@ func (w *worker) Run(ctx context.Context, stdout, stderr io.Writer) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, mlflow.Close()) }()
-	flow, err := pipeline.Registration{
+	flows, err := pipeline.NewFlows(pipeline.Registration{
 		Client: mlflow, Loader: &pipeline.DataLoader{Getenv: os.Getenv}, Experiment: w.Production, Model: w.Model, Alias: w.Alias,
-	}.Flow()
+	})
 	if err != nil {
 		return err
 	}
-	served, err := prefectclient.NewWorker(prefect, config, flow)
+	served, err := prefectclient.NewWorker(prefect, config, flows.All()...)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,11 @@ func (w *worker) Run(ctx context.Context, stdout, stderr io.Writer) (err error) 
 	if len(config.Queues) > 0 {
 		queues = "queue " + strings.Join(config.Queues, ", ")
 	}
-	fmt.Fprintf(stdout, "Worker %s runs %q for pool %s, %s, and records it in %s.\nTrigger a run:  %s/deployments, button Run\nStop:           Ctrl-C\n",
-		served.Name(), flow.Name(), w.Pool, queues, mlflow.TrackingURI(), prefect.UIURL())
+	var names []string
+	for _, flow := range flows.All() {
+		names = append(names, fmt.Sprintf("%q", flow.Name()))
+	}
+	fmt.Fprintf(stdout, "Worker %s runs %s for pool %s, %s, and records it in %s.\nTrigger a run:  %s/deployments, button Run\nStop:           Ctrl-C\n",
+		served.Name(), strings.Join(names, ", "), w.Pool, queues, mlflow.TrackingURI(), prefect.UIURL())
 	return served.Run(ctx)
 }

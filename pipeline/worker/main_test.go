@@ -185,7 +185,8 @@ func TestAKilledWorkerRegistersOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = first.Wait() // killed
-	if text := stdout.String(); !strings.HasPrefix(text, fmt.Sprintf("Worker %s runs \"Main Registration Flow\" for pool %[1]s, queue red-wine", l.name)) ||
+	if text := stdout.String(); !strings.HasPrefix(text, fmt.Sprintf("Worker %s runs \"", l.name)) ||
+		!strings.Contains(text, fmt.Sprintf("\"Main Registration Flow\" for pool %s, queue red-wine", l.name)) ||
 		!strings.Contains(text, "Trigger a run:  "+l.prefect.UIURL()+"/deployments") {
 		t.Errorf("stdout %q", text)
 	}

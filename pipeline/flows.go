@@ -1,0 +1,69 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"mlopsgo/prefectclient"
+)
+
+// Flows are the flows of the whole loop, for one MLflow and one storage. Make them with [NewFlows], serve them with a worker
+// ([Flows.All]) and deploy them with [Deployment].
+type Flows struct {
+	// Registration is "Main Registration Flow", see [Registration.Flow].
+	Registration *prefectclient.Flow[RegistrationParameters, *Registered]
+	// Study is "Hyper-Parameter Optimisation".
+	Study *prefectclient.Flow[StudyParameters, *Studied]
+}
+
+// NewFlows makes the flows; what the registration says of the client, the loader and local data holds for all of them.
+func NewFlows(r Registration) (*Flows, error) {
+	r, err := r.complete()
+	if err != nil {
+		return nil, err
+	}
+	f := &Flows{Study: studies{r}.flow()}
+	f.Registration, err = r.Flow()
+	return f, err
+}
+
+// All are the flows, that of the whole loop first.
+func (f *Flows) All() []prefectclient.AnyFlow {
+	return append(f.Others(), f.Registration)
+}
+
+// Others are the flows but the registration, for [Deployment].
+func (f *Flows) Others() []prefectclient.AnyFlow {
+	return []prefectclient.AnyFlow{f.Study}
+}
+
+// deployOthers gives the flows but the registration a deployment of the same name, pool and queue, without a schedule. Those of the parameters
+// that a flow has are its defaults.
+func (d Deployment) deployOthers(ctx context.Context, client *prefectclient.Client, like prefectclient.DeploymentSpec) error {
+	for _, flow := range d.Others {
+		schema, err := flow.ParameterSchema()
+		if err != nil {
+			return err
+		}
+		params := map[string]any{}
+		for name, value := range d.Parameters.named() {
+			if _, ok := schema.Properties[name]; ok {
+				params[name] = value
+			}
+		}
+		if _, err := prefectclient.Deploy(ctx, client, flow, prefectclient.DeploymentSpec{
+			Name: like.Name, WorkPool: like.WorkPool, WorkQueue: like.WorkQueue, Tags: like.Tags, Parameters: params,
+		}); err != nil {
+			return fmt.Errorf("flow %s: %w", flow.Name(), err)
+		}
+	}
+	return nil
+}
+
+// named gives the parameters by name.
+func (p RegistrationParameters) named() map[string]any {
+	return map[string]any{
+		"bucket_name": p.BucketName, "filename": p.Filename, "target": p.Target, "features": p.Features, "experiment_name": p.ExperimentName,
+		"promotion": p.Promotion,
+	}
+}
