@@ -35,6 +35,9 @@ func (s *Service) newEngine() (*gin.Engine, error) {
 		e.HEAD(path, handler)
 	}
 	e.GET("/metrics", gin.WrapH(s.metrics.handler()))
+	if err := s.installPages(e); err != nil {
+		return nil, err
+	}
 	e.NoRoute(func(c *gin.Context) {
 		s.refuse(c, refusef(http.StatusNotFound, "there is no %s here; POST /predict predicts, GET /health and /metrics tell how it goes", c.Request.URL.Path))
 	})

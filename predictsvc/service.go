@@ -21,8 +21,11 @@ type Service struct {
 	follower *follower
 	recorder *recorder // nil when predictions are not kept
 	handler  http.Handler
-	stopping atomic.Bool
-	url      string
+	// facts and description are what the pages ask for.
+	facts       *registryFacts
+	description *description
+	stopping    atomic.Bool
+	url         string
 }
 
 // New checks the configuration. Nothing is contacted before [Service.Run] or [Service.Serve].
@@ -39,7 +42,12 @@ func New(config Config) (*Service, error) {
 	if config.Log.Enabled {
 		s.recorder = newRecorder(config.Log, config.Logger, s.metrics)
 	}
-	if s.handler, err = s.newEngine(); err != nil {
+	engine, err := s.newEngine()
+	if err != nil {
+		return nil, err
+	}
+	s.handler, s.facts = engine, &registryFacts{client: config.Client}
+	if s.description, err = newDescription(engine, config); err != nil {
 		return nil, err
 	}
 	return s, nil

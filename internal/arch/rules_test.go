@@ -159,7 +159,7 @@ var rules = []arch.Rule{
 // onlyForTests are the libraries that have no place in a program or in a library that programs are made with.
 var onlyForTests = append([]string{
 	"testing/...", "golang.org/x/exp/apidiff/...", "golang.org/x/tools/...",
-	"github.com/stretchr/testify/...", "github.com/google/go-cmp/...", "go.uber.org/goleak/...", "github.com/chromedp/...",
+	"github.com/stretchr/testify/...", "github.com/google/go-cmp/...", "go.uber.org/goleak/...", "github.com/chromedp/...", "github.com/getkin/kin-openapi/...",
 	"github.com/compose-spec/compose-go/...", "github.com/grafana/grafana-foundation-sdk/...", "github.com/moby/buildkit/...",
 }, forTests...)
 
