@@ -2,6 +2,8 @@ package predictsvc
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 
 	"mlopsgo/internal/onnx"
 )
@@ -27,6 +29,17 @@ type engine struct {
 type class struct {
 	label          string
 	output, column int
+}
+
+// answerLabel makes the label all that pyfunc answers, without a name: as scikit-learn's predict gives it.
+func (e *engine) answerLabel() error {
+	if e.label != 0 {
+		return fmt.Errorf("its graph gives the label as output %d, where the first was expected of a model that is also one of scikit-learn", e.label)
+	}
+	e.outputs = slices.Clone(e.outputs) // which belong to the graph
+	e.outputs[0].Name = ""
+	e.answers = 1
+	return nil
 }
 
 // evaluator evaluates a model again and again in the same buffers, one call at a time.

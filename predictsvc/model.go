@@ -35,14 +35,7 @@ func loadModel(ctx context.Context, dir string, from source, target string) (*mo
 		return nil, err
 	}
 	m := &model{source: from, loadedAt: time.Now()}
-	if m.columns, err = newColumns(folder.Model.Signature); err != nil {
-		return nil, err
-	}
-	data, err := folder.ONNX()
-	if err != nil {
-		return nil, err
-	}
-	if m.engine, err = newONNXEngine(data, m.columns); err != nil {
+	if m.columns, m.engine, err = loadEngine(folder); err != nil {
 		return nil, err
 	}
 	if m.answer, err = newAnswerForm(target, m.name()); err != nil {

@@ -12,8 +12,8 @@ import (
 var leaves = []string{
 	"internal/dataset",
 	"internal/onnx",
+	"internal/pyobject",
 	"internal/s3",
-	"internal/skops",
 	"internal/spool",
 	"internal/wine",
 	"monitoring/drift",
@@ -26,6 +26,9 @@ var leaves = []string{
 	"pipeline/svm",
 	"pipeline/tpe",
 }
+
+// objectReaders read (and package skops also writes) files that hold objects of Python.
+var objectReaders = []string{"internal/pickle", "internal/skops"}
 
 var clients = []string{"mlflowclient", "prefectclient"}
 
@@ -42,6 +45,16 @@ var rules = []arch.Rule{
 	{
 		Packages: leaves,
 		Reason:   "a leaf imports nothing of this module, so that it can be used, tested and replaced alone",
+	},
+	{
+		Packages:  objectReaders,
+		MayImport: []string{"internal/pyobject"},
+		Reason:    "both formats give the same tree of objects, so that whoever looks at a model need not know in which file it was",
+	},
+	{
+		Packages:  []string{"internal/sklearn"},
+		MayImport: []string{"internal/onnx", "internal/pyobject"},
+		Reason:    "it evaluates the tree of objects, whatever file held it, and its forests with the trees of package onnx, which are the fastest here",
 	},
 	{
 		Packages: append([]string{"internal/postgres", "internal/rest", "internal/telemetry"}, ofCommands...),
@@ -93,7 +106,7 @@ var rules = []arch.Rule{
 	},
 	{
 		Packages:  []string{"pipeline"},
-		MayImport: join(clients, leaves, "mlflowclient/mlmodel"),
+		MayImport: join(clients, leaves, "internal/skops", "mlflowclient/mlmodel"),
 		Reason:    "the steps are a composition of clients and leaves, and know nothing of terminals, of serving or of monitoring",
 	},
 	{
@@ -103,7 +116,7 @@ var rules = []arch.Rule{
 	},
 	{
 		Packages:  []string{"pipeline/benchmark/..."},
-		MayImport: join(clients, leaves, ofCommands, "pipeline"),
+		MayImport: join(clients, leaves, ofCommands, "pipeline", "internal/skops"),
 		Reason:    "a benchmark measures what users of the pipeline get",
 	},
 	{
@@ -115,7 +128,7 @@ var rules = []arch.Rule{
 	},
 	{
 		Packages:  []string{"predictsvc"},
-		MayImport: []string{"mlflowclient", "mlflowclient/mlmodel", "internal/onnx", "internal/predictionlog", "internal/scoring"},
+		MayImport: join(objectReaders, "mlflowclient", "mlflowclient/mlmodel", "internal/onnx", "internal/predictionlog", "internal/pyobject", "internal/scoring", "internal/sklearn"),
 		Reason:    "the service serves what the registry holds, whoever trained it, and logs what it said: it must not know the pipeline",
 	},
 	{
