@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"image/color"
+	"image/png"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +103,44 @@ func (p *uiPage) fill(label, text string) {
 	)
 }
 
+// seesGraph waits until the graph of a run has come to rest, with the names of its task runs in it.
+func (p *uiPage) seesGraph() {
+	p.t.Helper()
+	const letters = 400 // dots that the names of four task runs have at least; the time axis alone has half as many
+	before := 0
+	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(time.Second) {
+		dark := p.darkDots("canvas")
+		if dark == before && dark >= letters {
+			return
+		}
+		before = dark
+	}
+	stack.Screenshot(p.t, p.browser, "prefectclient-missing")
+	p.t.Fatalf("the run's graph shows no names: %d dark dots", before)
+}
+
+// darkDots counts the dark dots of an element.
+func (p *uiPage) darkDots(selector string) int {
+	p.t.Helper()
+	data, err := chromedp.Run(p.browser, chromedp.Screenshot(chromedp.CSS(selector)))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	picture, err := png.Decode(bytes.NewReader(data))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	n := 0
+	for x := range picture.Bounds().Dx() {
+		for y := range picture.Bounds().Dy() {
+			if gray, _ := color.GrayModel.Convert(picture.At(x, y)).(color.Gray); gray.Y < 70 {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // wine is what the form of the test's deployment asks for.
 type wine struct {
 	Bottles int    `json:"bottles" default:"1" min:"1" max:"600" title:"Bottles"`
@@ -162,7 +202,7 @@ func TestUserInterface(t *testing.T) {
 	})
 	p.open("/runs/flow-run/" + first)
 	p.sees("Completed", "4 Task runs", "packing bottle 3")
-	time.Sleep(2 * time.Second) // the graph comes to rest
+	p.seesGraph()
 	stack.Screenshot(t, p.browser, "prefectclient-run")
 	p.press("Task Runs")
 	p.sees("pack 1", "pack 3", "seal")

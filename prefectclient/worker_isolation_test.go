@@ -99,11 +99,16 @@ func TestSubprocesses(t *testing.T) {
 		eventually(t, 20*time.Second, fmt.Sprintf("no task run of %q is open", how), func() bool {
 			return must[int](t)(c.TaskRuns.Count(t.Context(), open)) == 0
 		})
-		mu.Lock()
-		if crashed := want.state == StateCrashed; crashed != (heard[run.ID] != "") {
-			t.Errorf("%s: the hook heard %q", how, heard[run.ID])
+		hook := func() string {
+			mu.Lock()
+			defer mu.Unlock()
+			return heard[run.ID]
 		}
-		mu.Unlock()
+		if want.state == StateCrashed { // hooks come after the state
+			eventually(t, 20*time.Second, fmt.Sprintf("the hook of %q is called", how), func() bool { return hook() != "" })
+		} else if said := hook(); said != "" {
+			t.Errorf("%s: the hook heard %q", how, said)
+		}
 	}
 }
 

@@ -22,7 +22,10 @@ func Browser(tb testing.TB) context.Context {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program),
 		chromedp.NoSandbox, // which Chromium cannot set up as root
-		chromedp.DisableGPU,
+		// WebGL, by which Prefect draws the graph of a run, computed by the processor.
+		chromedp.Flag("use-gl", "angle"),
+		chromedp.Flag("use-angle", "swiftshader"),
+		chromedp.Flag("enable-unsafe-swiftshader", true),
 		chromedp.NoFirstRun,
 		chromedp.WindowSize(1400, 1000),
 		chromedp.Flag("disable-quic", true),
