@@ -25,6 +25,7 @@ type flowSpec struct {
 	runSpec
 	description string
 	logLevel    slog.Level
+	slotless    bool
 }
 
 // AnyFlow is a [Flow] of any types, for a [Worker] and for [Deploy].

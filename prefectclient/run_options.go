@@ -137,6 +137,12 @@ func Description(text string) FlowOption {
 	return flowOption(func(s *flowSpec) error { s.description = text; return nil })
 }
 
+// WithoutSlot leaves the flow's runs out of [WorkerConfig.Limit]. It is for flows that do little but wait for flow runs on the same pool: these
+// would otherwise wait for the slot that the waiting one has.
+func WithoutSlot() FlowOption {
+	return flowOption(func(s *flowSpec) error { s.slotless = true; return nil })
+}
+
 // MinLogLevel is the lowest level of [Logger] that is sent to the server (default info).
 func MinLogLevel(level slog.Level) FlowOption {
 	return flowOption(func(s *flowSpec) error { s.logLevel = level; return nil })

@@ -129,6 +129,7 @@ type service struct {
 
 	mu       sync.Mutex
 	active   map[string]*activeRun // by flow run id
+	slots    int                   // how many of them count in Limit
 	waiting  map[string]*time.Timer
 	refused  map[string]bool // runs of flows that this worker does not have, told once
 	draining bool

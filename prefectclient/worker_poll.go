@@ -95,12 +95,16 @@ func (s *service) consider(ctx context.Context, run *FlowRun) {
 // launch takes a slot and starts a run. Without a free slot the run stays on the server, for another worker or a later
 // poll. The caller holds the lock.
 func (s *service) launch(ctx context.Context, flow AnyFlow, run *FlowRun) {
-	if s.draining || s.active[run.ID] != nil || s.config.Limit > 0 && len(s.active) >= s.config.Limit {
+	slotless := flow.definition().slotless
+	if s.draining || s.active[run.ID] != nil || !slotless && s.config.Limit > 0 && s.slots >= s.config.Limit {
 		return
 	}
 	runCtx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	active := &activeRun{cancel: cancel, done: make(chan struct{})}
 	s.active[run.ID] = active
+	if !slotless {
+		s.slots++
+	}
 	s.metrics.active.Inc()
 	s.runs.Go(func() {
 		defer s.metrics.active.Dec()
@@ -109,6 +113,9 @@ func (s *service) launch(ctx context.Context, flow AnyFlow, run *FlowRun) {
 		close(active.done)
 		s.mu.Lock()
 		delete(s.active, run.ID)
+		if !slotless {
+			s.slots--
+		}
 		s.mu.Unlock()
 		s.nudge()
 	})

@@ -146,6 +146,13 @@ func ownerOf(run *FlowRun) (process, bool) {
 	return parseProcess(run.InfrastructurePID)
 }
 
+// Worker is the name of the worker that has claimed the run or carries it out, by the record that workers of this package leave; "" when
+// none has. A run that has ended keeps it.
+func (r *FlowRun) Worker() string {
+	owner, _ := ownerOf(r)
+	return owner.worker
+}
+
 func settledState(run *FlowRun, owner process) State {
 	switch run.StateType {
 	case StatePending:
