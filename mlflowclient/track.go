@@ -101,6 +101,12 @@ func (c *Client) activate(ctx context.Context, run RunInfo, system *SystemMetric
 	return active
 }
 
+// Attach gives a run's methods without taking the run up: for adding to one that has ended, or that another process carries on. It sends
+// nothing; whoever attaches does not End the run.
+func (c *Client) Attach(run RunInfo) *ActiveRun {
+	return &ActiveRun{RunInfo: run, runs: c.Runs, client: c}
+}
+
 // experimentOf finds the experiment of a run: the given one, or the client's by name, or by id.
 func (c *Client) experimentOf(ctx context.Context, id string) (string, error) {
 	switch {
