@@ -1,15 +1,12 @@
 package pipeline
 
 import (
-	"context"
 	"fmt"
 	"slices"
-
-	"mlopsgo/pipeline/forest"
-	"mlopsgo/pipeline/score"
 )
 
-// runExhaustive settles every point of the space with as few forests as possible. Three rules, all exact, make points share one:
+// exhaustive is the source that settles every point of the space with as few forests as possible. Three rules, all exact, make points
+// share one:
 //
 //   - the first k trees of a forest are the forest of k trees, so the largest n_estimators serves all;
 //   - points of one [family] have the same trees;
@@ -17,70 +14,103 @@ import (
 //
 // Each forest is one trial. Its Params are the best point among those it settles (the fewest trees of equally accurate ones, the
 // smallest depth and split), and its Curve the accuracy at every n_estimators of the space.
-func (s Study) runExhaustive(ctx context.Context, tracking *tracking) ([]Trial, error) {
+//
+// A family's depths are tried in ascending order, each when the one before is known; different families do not wait for each other.
+type exhaustive struct {
+	families []family
+	depths   []int
+	sizes    []int
+
+	asked  int
+	chains []chain
+	// at finds the family of a trial under way.
+	at map[int]int
+}
+
+// chain is how far a family is: the next depth, and whether one is under way.
+type chain struct {
+	next int
+	busy bool
+}
+
+func (s *Study) exhaustive() (*exhaustive, error) {
 	families, err := s.Space.families(s.Split.TrainX.Cols)
 	if err != nil {
 		return nil, err
 	}
-	var trials []Trial
-	depths := values(s.Space.MaxDepth)
-	for _, family := range families {
-		for i, depth := range depths {
-			number := len(trials) + 1
-			params := family.params
-			params.MaxDepth = depth
-			trial, deepest, err := s.settle(ctx, params)
-			if err != nil {
-				return trials, err
-			}
-			trial.Number = number
-			equalDepths := 1
-			if deepest < depth {
-				equalDepths = len(depths) - i
-			}
-			trial.Points = family.equal * equalDepths * len(trial.Curve)
-			tracking.start(number, trial.Params)
-			trials = append(trials, trial)
-			s.finished(trial, tracking)
-			if deepest < depth {
-				break
-			}
-		}
-	}
-	return trials, nil
+	return &exhaustive{
+		families: families, depths: values(s.Space.MaxDepth), sizes: values(s.Space.NEstimators),
+		chains: make([]chain, len(families)), at: map[int]int{},
+	}, nil
 }
 
-// settle trains one forest and scores every prefix that the space names. It also returns the depth of the deepest tree.
-func (s Study) settle(ctx context.Context, params forest.Params) (trial Trial, deepest int, err error) {
-	trial, model, err := try(ctx, s.Split, params)
-	if err != nil {
-		return trial, 0, err
-	}
-	for _, tree := range model.Trees() {
-		deepest = max(deepest, tree.MaxDepth)
-	}
-	sizes := values(s.Space.NEstimators)
-	best := -1.0
-	for trees, predicted := range model.StagedPredict(ctx, s.Split.TestX) {
-		if _, wanted := slices.BinarySearch(sizes, trees); !wanted {
-			continue
-		}
-		accuracy := score.Accuracy(s.Split.TestY, predicted)
-		trial.Curve = append(trial.Curve, CurvePoint{Trees: trees, Accuracy: accuracy})
-		if accuracy <= best {
-			continue
-		}
-		best = accuracy
-		trial.Params.NEstimators = trees
-		if trial.Report, err = score.New(s.Split.TestY, predicted); err != nil {
-			return trial, 0, err
+func (e *exhaustive) next() (*assignment, error) {
+	for i, chain := range e.chains {
+		if !chain.busy && chain.next < len(e.depths) {
+			return e.begin(i), nil
 		}
 	}
-	if err := ctx.Err(); err != nil {
-		return trial, 0, err
+	return nil, nil
+}
+
+// begin gives the next depth of a family.
+func (e *exhaustive) begin(family int) *assignment {
+	e.asked++
+	e.chains[family].busy = true
+	e.at[e.asked] = family
+	params := e.families[family].params
+	params.MaxDepth = e.depths[e.chains[family].next]
+	return &assignment{
+		number: e.asked, place: family*len(e.depths) + e.chains[family].next + 1, params: params, sizes: e.sizes, points: e.families[family].equal,
 	}
-	if len(trial.Curve) != len(sizes) {
-		return trial, 0, fmt.Errorf("%d of %d forest sizes were scored", len(trial.Curve), len(sizes))
+}
+
+func (e *exhaustive) tell(trial Trial) error {
+	family, ok := e.at[trial.Number]
+	if !ok {
+		return fmt.Errorf("trial %d was not under way", trial.Number)
 	}
-	return trial, deepest, nil
+	delete(e.at, trial.Number)
+	chain := &e.chains[family]
+	chain.busy = false
+	chain.next++
+	if trial.deepest < trial.Params.MaxDepth {
+		chain.next = len(e.depths) // deeper ones are the same forest
+	}
+	return nil
+}
+
+// drop ends the family: without this depth it is not known whether larger ones differ.
+func (e *exhaustive) drop(number int) error {
+	e.chains[e.at[number]] = chain{next: len(e.depths)}
+	delete(e.at, number)
+	return nil
+}
+
+// again finds the family and the depth by the trial's place.
+func (e *exhaustive) again(past *pastTrial) (*assignment, error) {
+	family, depth := (past.place-1)/len(e.depths), (past.place-1)%len(e.depths)
+	if past.place < 1 || family >= len(e.families) {
+		return nil, fmt.Errorf("trial %d has place %d in a space of %d: the study was begun with another space", past.number, past.place, len(e.families)*len(e.depths))
+	}
+	if e.chains[family] != (chain{next: depth}) {
+		return nil, fmt.Errorf("trial %d is out of turn in its family: was a run before it deleted?", past.number)
+	}
+	e.asked = past.number - 1
+	a := e.begin(family)
+	return a, past.check(a)
+}
+
+// settles is how many points of the space a trial settles, when the depth of its trees is known.
+func (a *assignment) settles(trial Trial, space ForestSpace) int {
+	if len(a.sizes) == 0 {
+		return 1
+	}
+	depths := 1
+	if trial.deepest < a.params.MaxDepth {
+		all := values(space.MaxDepth)
+		at, _ := slices.BinarySearch(all, a.params.MaxDepth)
+		depths = len(all) - at
+	}
+	return a.points * depths * len(a.sizes)
 }

@@ -19,8 +19,8 @@ type Input struct {
 	SplitSeed uint32   `help:"Seed (random_state) of the split into training and test rows." default:"0"`
 }
 
-// problem reads the flags.
-func (in *Input) problem() Problem {
+// Problem is what the flags say.
+func (in *Input) Problem() Problem {
 	p := Problem{Features: in.Features, Target: in.Target, TestSize: in.TestSize, Seed: in.SplitSeed}
 	if slices.Equal(in.Features, []string{"all"}) {
 		p.Features = nil
@@ -31,14 +31,8 @@ func (in *Input) problem() Problem {
 // Load reads the table and divides it. getenv gives the variables that say how to reach S3. What is worth knowing about the data goes to
 // notes.
 func (in *Input) Load(ctx context.Context, getenv func(string) string, notes io.Writer) (*Split, *Data, error) {
-	problem := in.problem()
 	loader := DataLoader{Getenv: getenv}
-	data, err := loader.Load(ctx, in.Data, dataset.ReadOptions{
-		Need: append([]string{in.Target}, problem.Features...),
-		Text: []string{in.Target},
-		// With named features, a column that nobody asked for may hold anything.
-		DropOthers: len(problem.Features) > 0,
-	})
+	split, data, err := in.Problem().Load(ctx, &loader, in.Data)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -46,10 +40,6 @@ func (in *Input) Load(ctx context.Context, getenv func(string) string, notes io.
 		if _, err := fmt.Fprintf(notes, "note: %s\n", data.Difference); err != nil {
 			return nil, nil, err
 		}
-	}
-	split, err := problem.Prepare(data.Table)
-	if err != nil {
-		return nil, nil, fmt.Errorf("data %q: %w", in.Data, err)
 	}
 	return split, data, nil
 }

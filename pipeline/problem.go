@@ -12,13 +12,13 @@ import (
 // Problem says what is to be learnt from a table and how its rows are divided.
 type Problem struct {
 	// Features are the numeric columns that tell. None means every column but the target.
-	Features []string
+	Features []string `json:"features,omitempty"`
 	// Target is the column that holds the class: integers, or text.
-	Target string
+	Target string `json:"target"`
 	// TestSize is the share of rows kept back for the test, above 0 and below 1.
-	TestSize float64
+	TestSize float64 `json:"test_size"`
 	// Seed is the random_state of the split.
-	Seed uint32
+	Seed uint32 `json:"seed"`
 }
 
 // RedWine is the problem of the red wine table as the project poses it: four measurements, found most telling, predict the taster's

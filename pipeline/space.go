@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"mlopsgo/pipeline/forest"
 	"mlopsgo/pipeline/tpe"
@@ -78,6 +79,31 @@ func (s ForestSpace) params(proposal *tpe.Trial) (forest.Params, error) {
 		}
 	}
 	return p, nil
+}
+
+// named lists the parameters with what is tried of each.
+func (s ForestSpace) named() [][2]string {
+	span := func(r tpe.IntRange) string {
+		if r.Low == r.High {
+			return fmt.Sprint(r.Low)
+		}
+		return fmt.Sprintf("%d to %d by %d", r.Low, r.High, max(1, r.Step))
+	}
+	both := func(all []bool) string {
+		var texts []string
+		for _, one := range all {
+			texts = append(texts, pythonBool(one))
+		}
+		return strings.Join(texts, ", ")
+	}
+	return [][2]string{
+		{"n_estimators", span(s.NEstimators)},
+		{"max_features", strings.Join(texts(s.MaxFeatures), ", ")},
+		{"max_depth", span(s.MaxDepth)},
+		{"bootstrap", both(s.Bootstrap)},
+		{"min_samples_leaf", span(s.MinSamplesLeaf)},
+		{"min_samples_split", span(s.MinSamplesSplit)},
+	}
 }
 
 // values lists the integers of a range in ascending order.

@@ -21,11 +21,22 @@ type Trial struct {
 	Curve []CurvePoint
 	// Points is the number of points of the space that this trial settles: 1, or more with the exhaustive sampler.
 	Points int
+	// Stopped tells that a [Halving] ended the trial early. It is then what it had become, the forest of fewer trees: Params names their
+	// number, and all figures are that forest's.
+	Stopped bool
+	// Restored tells that the trial was finished before the study was taken up again.
+	Restored bool
 	// RunID is the trial's run in MLflow, empty when the study is not tracked.
 	RunID string
 
 	// ended is when the figures were known, so that logging them twice, to the run and to its model, makes one point.
 	ended time.Time
+	// place orders the trials as one that runs after the other has them; what runs at once may number them otherwise.
+	place int
+	// deepest is the depth of the deepest tree.
+	deepest int
+	// logged tells that the trial's run in MLflow is complete already.
+	logged bool
 }
 
 // CurvePoint is the accuracy of the forest of the first Trees trees.
