@@ -130,19 +130,6 @@ func (t Trial) classMetrics(classes Classes) []mlflowclient.Metric {
 	return metrics
 }
 
-// metricName makes a class's text part of a metric's name: MLflow takes letters, digits, spaces and _ - .
-func metricName(text string) string {
-	name := []rune(text)
-	for i, r := range name {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '_', r == '-', r == '.', r == ' ':
-		default:
-			name[i] = '_'
-		}
-	}
-	return string(name[:min(len(name), 100)])
-}
-
 // restoreReport reads a finished trial's report.
 func restoreReport(run *mlflowclient.Run) (*score.Report, error) {
 	text, ok := run.Tags[tagConfusion]
