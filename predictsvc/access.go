@@ -99,7 +99,7 @@ func (s *Service) installAccess(e *gin.Engine) error {
 // Headers that a page of another origin may send, and read from an answer.
 var (
 	corsRequest = strings.Join([]string{"Authorization", "Content-Type", headerRequestID, "traceparent", "tracestate"}, ", ")
-	corsAnswer  = strings.Join([]string{headerRequestID, headerModelName, headerModelVersion, headerModelRunID, "Retry-After"}, ", ")
+	corsAnswer  = strings.Join([]string{headerRequestID, headerModelName, headerModelVersion, headerModelRunID, headerModelAlias, "Retry-After"}, ", ")
 )
 
 // cors tells a browser which pages may read the answer, and answers its question before a request (the Fetch standard's CORS protocol).

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"mlopsgo/internal/scoring"
 	"mlopsgo/mlflowclient/mlmodel"
 )
 
@@ -20,28 +21,20 @@ type column struct {
 type columns struct {
 	list  []column
 	index map[string]int
+	// input is the same for the protocols that have tables and tensors.
+	input *scoring.Input
 }
 
-// newColumns takes the inputs of a signature. Only what can be enforced is taken: named columns of numbers and truth values.
+// newColumns takes the inputs of a signature: named columns of numbers and truth values, or a matrix, whose columns are named "0", "1" …
 func newColumns(signature *mlmodel.Signature) (*columns, error) {
-	if signature == nil || signature.Inputs == nil || len(signature.Inputs.Columns) == 0 {
-		return nil, fmt.Errorf("its MLmodel has no signature with named input columns, so that requests cannot be checked; log it with a signature")
+	input, err := scoring.NewInput(signature)
+	if err != nil {
+		return nil, err
 	}
-	c := &columns{index: make(map[string]int, len(signature.Inputs.Columns))}
-	for i, in := range signature.Inputs.Columns {
-		switch in.Type.Kind {
-		case mlmodel.Double, mlmodel.Float, mlmodel.Long, mlmodel.Integer, mlmodel.Boolean:
-		default:
-			return nil, fmt.Errorf("its input column %q is of type %s; this service takes numbers and booleans", in.Name, in.Type.Kind)
-		}
-		if in.Optional && in.Type.Kind != mlmodel.Double && in.Type.Kind != mlmodel.Float {
-			return nil, fmt.Errorf("its input column %q is optional, and type %s has no missing value", in.Name, in.Type.Kind)
-		}
-		if _, twice := c.index[in.Name]; twice || in.Name == "" {
-			return nil, fmt.Errorf("its input column %d has the name %q, which is empty or there twice", i, in.Name)
-		}
+	c := &columns{index: make(map[string]int, len(input.Columns)), input: input}
+	for i, in := range input.Columns {
 		c.index[in.Name] = i
-		c.list = append(c.list, column{name: in.Name, kind: in.Type.Kind, optional: in.Optional, text: fmt.Sprintf("column %q", in.Name)})
+		c.list = append(c.list, column{name: in.Name, kind: in.Kind, optional: in.Optional, text: fmt.Sprintf("column %q", in.Name)})
 	}
 	return c, nil
 }

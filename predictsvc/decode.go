@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"unicode/utf8"
 
+	"mlopsgo/internal/scoring"
 	"mlopsgo/mlflowclient/mlmodel"
 )
 
@@ -13,13 +14,15 @@ import (
 type requestError struct {
 	status  int
 	message string
+	// scoring is the error as MLflow's scoring server gives it, for those that it has too.
+	scoring *scoring.Error
 }
 
 // Error is the message.
 func (e *requestError) Error() string { return e.message }
 
 func refusef(status int, format string, args ...any) *requestError {
-	return &requestError{status, fmt.Sprintf(format, args...)}
+	return &requestError{status: status, message: fmt.Sprintf(format, args...)}
 }
 
 // table is what a body held: rows of the model's columns, as float64; a missing optional value is NaN.

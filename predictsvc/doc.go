@@ -10,10 +10,15 @@
 //
 //	{"volatile acidity":0.7,"citric acid":0.0,"sulphates":0.56,"alcohol":9.4}   →   {"quality":5,"model":"sk-rfc-model"}
 //
-// The headers X-Model-Version and X-Model-Run-Id say which version it was, X-Request-Id names the request; a client may choose it. The
-// signature is enforced: a column that is missing, not the model's, of another type, null or NaN is answered by 400 and {"error": "…"},
-// which names the column and what was expected. 415 is for another type of content, 413 for a body that is too large, 503 for a service
-// that has no model yet. GET /health (and /ready) tells what is served and what is wrong, GET /metrics gives figures for Prometheus.
+// The headers X-Model-Version, X-Model-Alias and X-Model-Run-Id say which version it was, X-Request-Id names the request; a client may
+// choose it. With ?details=true the body says so too, with the probability of each class. The signature is enforced: a column that is
+// missing, not the model's, of another type, null or NaN is answered by 400 and {"error": "…"}, which names the column and what was
+// expected. 415 is for another type of content, 413 for a body that is too large, 503 for a service that has no model yet. GET /health
+// (and /ready) tells what is served and what is wrong, GET /metrics gives figures for Prometheus.
+//
+// POST /invocations is MLflow's scoring protocol, as "mlflow models serve" speaks it: dataframe_split, dataframe_records, instances,
+// inputs and CSV, with MLflow's answers and errors; GET /ping and /version belong to it. Package internal/scoring says where it is
+// stricter.
 //
 // # The model
 //

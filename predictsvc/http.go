@@ -13,6 +13,7 @@ const (
 	headerModelName    = "X-Model-Name"
 	headerModelVersion = "X-Model-Version"
 	headerModelRunID   = "X-Model-Run-Id"
+	headerModelAlias   = "X-Model-Alias"
 )
 
 // keyRequestID is where the middleware leaves the request's id for the handlers.
@@ -30,7 +31,10 @@ func (s *Service) newEngine() (*gin.Engine, error) {
 		return nil, err
 	}
 	e.POST("/predict", s.predict)
-	for path, handler := range map[string]gin.HandlerFunc{"/health": s.health, "/ready": s.health, "/live": s.live} {
+	e.POST("/invocations", s.invocations)
+	for path, handler := range map[string]gin.HandlerFunc{
+		"/health": s.health, "/ready": s.health, "/live": s.live, "/ping": s.ping, "/version": s.version,
+	} {
 		e.GET(path, handler)
 		e.HEAD(path, handler)
 	}
@@ -39,7 +43,8 @@ func (s *Service) newEngine() (*gin.Engine, error) {
 		return nil, err
 	}
 	e.NoRoute(func(c *gin.Context) {
-		s.refuse(c, refusef(http.StatusNotFound, "there is no %s here; POST /predict predicts, GET /health and /metrics tell how it goes", c.Request.URL.Path))
+		s.refuse(c, refusef(http.StatusNotFound, "there is no %s here; POST /predict predicts, POST /invocations does so in MLflow's scoring protocol, "+
+			"GET /health and /metrics tell how it goes", c.Request.URL.Path))
 	})
 	e.NoMethod(func(c *gin.Context) {
 		s.refuse(c, refusef(http.StatusMethodNotAllowed, "%s is not a method of %s; use %s", c.Request.Method, c.Request.URL.Path, c.Writer.Header().Get("Allow")))
@@ -49,11 +54,16 @@ func (s *Service) newEngine() (*gin.Engine, error) {
 
 // refuse answers with an error as JSON.
 func (s *Service) refuse(c *gin.Context, err *requestError) {
+	note(c, err)
+	c.AbortWithStatusJSON(err.status, gin.H{"error": err.message})
+}
+
+// note does what comes of every error, however it is written.
+func note(c *gin.Context, err *requestError) {
 	_ = c.Error(err) // for the log
 	if err.status == http.StatusServiceUnavailable {
 		c.Header("Retry-After", "1")
 	}
-	c.AbortWithStatusJSON(err.status, gin.H{"error": err.message})
 }
 
 // requestID takes the client's id when it is fit to stand in a log and in a table, and makes one otherwise.

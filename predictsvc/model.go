@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -22,8 +23,8 @@ type model struct {
 	// scorers are the buffers of requests that are over.
 	scorers sync.Pool
 	answer  answerForm
-	// headers are the values of the headers that every answer has: name, version, run.
-	headers [3]string
+	// headers are the values of the headers that every answer has: name, version, run, and alias if there is one.
+	headers [4]string
 	// example is a body with one row that the model was tried with.
 	example []byte
 }
@@ -41,7 +42,7 @@ func loadModel(ctx context.Context, dir string, from source, target string) (*mo
 	if m.answer, err = newAnswerForm(target, m.name()); err != nil {
 		return nil, err
 	}
-	m.headers = [3]string{headerText(m.name()), headerText(m.Version), headerText(m.RunID)}
+	m.headers = [4]string{headerText(m.name()), headerText(m.Version), headerText(m.RunID), headerText(m.alias())}
 	m.scorers.New = func() any { return m.newScorer() }
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -50,6 +51,14 @@ func loadModel(ctx context.Context, dir string, from source, target string) (*mo
 		return nil, fmt.Errorf("its input example: %w", err)
 	}
 	return m, nil
+}
+
+// nameIn sets the headers that say which model it is.
+func (m *model) nameIn(header http.Header) {
+	header[headerModelName], header[headerModelVersion], header[headerModelRunID] = m.headers[0:1:1], m.headers[1:2:2], m.headers[2:3:3]
+	if m.headers[3] != "" {
+		header[headerModelAlias] = m.headers[3:4:4]
+	}
 }
 
 // headerText keeps a value fit for a header: a model's name may hold any character.

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/gin-gonic/gin"
 )
@@ -19,54 +18,27 @@ var jsonHeader = []string{jsonType}
 
 // predict answers POST /predict.
 func (s *Service) predict(c *gin.Context) {
-	started := time.Now()
-	m := s.follower.current.Load()
-	if m == nil {
-		s.refuse(c, s.unavailable())
-		return
-	}
-	header := c.Writer.Header()
-	header[headerModelName], header[headerModelVersion], header[headerModelRunID] = m.headers[0:1:1], m.headers[1:2:2], m.headers[2:3:3]
-	if err := checkContentType(c.Request.Header); err != nil {
-		s.refuse(c, err)
-		return
-	}
-	sc := m.scorer()
-	defer m.release(sc)
-	span := s.spanOf(c)
-	span.Set("model.name", m.name())
-	span.Set("model.version", m.Version)
-	if err := s.answer(sc, c.Request, span); err != nil {
-		if err.status == http.StatusRequestEntityTooLarge || err.status == http.StatusRequestTimeout {
-			header.Set("Connection", "close") // the rest of the body is not worth reading
+	s.ask(c, s.refuse, func(sc *scorer, span Span) *requestError {
+		if err := checkContentType(c.Request.Header); err != nil {
+			return err
 		}
-		s.refuse(c, err)
-		return
-	}
-	s.keep(sc, c.GetString(keyRequestID), started)
-	header["Content-Type"] = jsonHeader
-	c.Writer.WriteHeader(http.StatusOK)
-	_, _ = c.Writer.Write(sc.answer) // a client that has gone is not told
-}
-
-// answer reads, scores and writes into the buffers of sc.
-func (s *Service) answer(sc *scorer, request *http.Request, span Span) *requestError {
-	var err *requestError
-	if sc.body, err = readBody(sc.body[:0], request, s.config.MaxBody); err != nil {
-		return err
-	}
-	if err := sc.model.columns.decode(&sc.table, sc.body, s.config.MaxRows); err != nil {
-		return err
-	}
-	if sc.table.rows > 0 {
-		if err := scoreTraced(request.Context(), sc, span); errors.Is(err, errValues) {
-			return refusef(http.StatusBadRequest, "%v", err)
-		} else if err != nil {
-			return refusef(http.StatusInternalServerError, "the model cannot be evaluated: %v", err)
+		detailed, err := wantsDetails(c)
+		if err != nil {
+			return err
 		}
-	}
-	sc.write()
-	return nil
+		if err := sc.model.columns.decode(&sc.table, sc.body, s.config.MaxRows); err != nil {
+			return err
+		}
+		if err := sc.evaluate(c, span); err != nil {
+			return err
+		}
+		if detailed {
+			sc.writeDetails(c.GetString(keyRequestID))
+		} else {
+			sc.write()
+		}
+		return nil
+	})
 }
 
 func (s *Service) unavailable() *requestError {

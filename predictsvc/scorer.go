@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"mlopsgo/internal/onnx"
+	"mlopsgo/internal/scoring"
 )
 
 // scorer holds the buffers of one request, for the next.
@@ -16,6 +17,7 @@ type scorer struct {
 	table     table
 	answer    []byte
 	outputs   []*onnx.Tensor
+	scoring   scoring.Table
 }
 
 func (m *model) newScorer() *scorer { return &scorer{model: m, evaluator: m.engine.newEvaluator()} }
@@ -29,7 +31,7 @@ func (m *model) scorer() *scorer {
 const keptBytes = 1 << 20
 
 func (m *model) release(s *scorer) {
-	if cap(s.body)+cap(s.answer)+8*cap(s.table.values) <= keptBytes {
+	if cap(s.body)+cap(s.answer)+8*cap(s.table.values)+s.scoring.Bytes() <= keptBytes {
 		m.scorers.Put(s)
 	}
 }
