@@ -19,6 +19,7 @@ const (
 	densityPlaces = 200 // as seaborn's kdeplot
 	densityRows   = 5000
 	mostCurves    = 8
+	mostDensities = 24
 )
 
 // reportPicture is a picture with its place among the files, without ending.
@@ -57,9 +58,14 @@ func (x *exploration) pictures(ctx context.Context) (reportPictures, error) {
 		}
 		*one.to = reportPicture{one.name, picture}
 	}
-	for i := range x.columns {
+	telling := x.found.Telling()
+	telling = telling[:min(mostDensities, len(telling))]
+	for i, feature := range x.found.Features {
 		if err := ctx.Err(); err != nil {
 			return p, err
+		}
+		if !slices.ContainsFunc(telling, func(f FeatureFacts) bool { return f.Name == feature.Name }) {
+			continue // hundreds of pictures show nothing
 		}
 		if err := x.densities(i, &p); err != nil {
 			return p, err

@@ -48,8 +48,14 @@ func (h HeatMap) Draw() (*Picture, error) {
 		p.X.Tick.Label.Rotation = math.Pi / 4
 		p.X.Tick.Label.XAlign, p.X.Tick.Label.YAlign = text.XRight, text.YTop
 	}
-	side := 46.0
+	side := h.side()
 	return &Picture{p, atLeast(300, side*float64(len(h.Columns))+130), atLeast(260, side*float64(len(h.Rows))+130)}, nil
+}
+
+// side is that of a cell in points: of many cells, each is smaller.
+func (h HeatMap) side() float64 {
+	const usual, most = 46, 1000
+	return min(usual, max(12, most/float64(max(len(h.Rows), len(h.Columns)))))
 }
 
 func (h HeatMap) check() error {
@@ -101,6 +107,9 @@ func (h HeatMap) shades() [][]float64 {
 	return h.Values
 }
 
+// roomForText is the side of a cell, in points, from which its value stands in it.
+const roomForText = 28
+
 // cells draws the matrix.
 type cells struct {
 	HeatMap
@@ -126,6 +135,9 @@ func (c *cells) Plot(canvas draw.Canvas, p *plot.Plot) {
 			canvas.FillPolygon(fill, canvas.ClipPolygonXY(corners(box)))
 			if c.Marked != nil && c.Marked(i, j) {
 				canvas.StrokeLines(draw.LineStyle{Color: ink, Width: vg.Points(2)}, append(corners(inset(box)), inset(box).Min))
+			}
+			if c.side() < roomForText {
+				continue
 			}
 			style.Color = readable(fill)
 			canvas.FillText(style, vg.Point{X: (box.Min.X + box.Max.X) / 2, Y: (box.Min.Y + box.Max.Y) / 2}, fmt.Sprintf(format, v))
