@@ -97,7 +97,7 @@ func (t *tokens) known(token string) bool {
 
 // authorize refuses a request without a token that is known.
 func (s *Service) authorize(c *gin.Context, known *tokens) {
-	if openPaths[c.Request.URL.Path] || isAsset(c.FullPath()) {
+	if openPaths[c.Request.URL.Path] || c.FullPath() == webhookPath || isAsset(c.FullPath()) {
 		return
 	}
 	scheme, token, _ := strings.Cut(c.Request.Header.Get("Authorization"), " ")

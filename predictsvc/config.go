@@ -27,6 +27,12 @@ type Config struct {
 	// ModelURI is what to serve, in any form of [mlflowclient.Client.ResolveModel]; "" is DefaultModelURI. An alias and "latest" are
 	// followed: when they lead to another version, that one is served.
 	ModelURI string
+	// ShadowModelURI is a second model, followed likewise, that scores what is asked without being answered; "" is none. See package
+	// documentation.
+	ShadowModelURI string
+	// WebhookSecret is that of a webhook of MLflow's, which POST /webhook then takes calls of: a look at the registry follows at once.
+	// "" answers none.
+	WebhookSecret string
 	// Addr is host:port that [Service.Run] listens on; "" is DefaultAddr.
 	Addr string
 	// Target is the key of the prediction in an answer; "" is DefaultTarget.
@@ -78,10 +84,13 @@ type LogConfig struct {
 	Enabled bool
 	// URL is the database; "" is libpq's environment (PGHOST and its kin).
 	URL string
-	// Queue is the most rows that wait for Postgres; those beyond it are dropped and counted. 0 is 100,000.
-	Queue int
-	// Batch is the number of rows that are written at once, and Flush the longest that one waits for others; 0 is 1,000 and half a
-	// second.
+	// Spool is a folder of this service's own, in which predictions wait for Postgres, across restarts too. "" keeps them in a temporary
+	// folder, which is removed at the end: what Postgres has not taken then is lost.
+	Spool string
+	// SpoolBytes bounds the spool; predictions beyond it are dropped and counted. 0 is 512 MiB, some three million rows.
+	SpoolBytes int64
+	// Batch is the number of rows that are written at once, and Flush the longest that a row waits in memory: so much a process that is
+	// killed loses. 0 is 1,000 and half a second.
 	Batch int
 	Flush time.Duration
 }
@@ -99,7 +108,7 @@ func (c Config) withDefaults() (Config, error) {
 		{"MaxRows", int64(c.MaxRows)},
 		{"Shutdown", int64(c.Shutdown)},
 		{"Drain", int64(c.Drain)},
-		{"Log.Queue", int64(c.Log.Queue)},
+		{"Log.SpoolBytes", c.Log.SpoolBytes},
 		{"Log.Batch", int64(c.Log.Batch)},
 		{"Log.Flush", int64(c.Log.Flush)},
 	} {
@@ -114,7 +123,7 @@ func (c Config) withDefaults() (Config, error) {
 	orDefault(&c.MaxBody, DefaultMaxBody)
 	orDefault(&c.MaxRows, DefaultMaxRows)
 	orDefault(&c.Shutdown, 10*time.Second)
-	orDefault(&c.Log.Queue, 100_000)
+	orDefault(&c.Log.SpoolBytes, 512<<20)
 	orDefault(&c.Log.Batch, 1000)
 	orDefault(&c.Log.Flush, 500*time.Millisecond)
 	if c.Target == "model" {

@@ -27,8 +27,21 @@
 // by the one or the other, and none waits or fails. When anything of that fails, the last good model stays, and /health, the log and the
 // metrics say why. Files are kept in a cache on disk, with checksums, from which the service starts when MLflow is not reached.
 //
+// A shadow model (Config.ShadowModelURI) is followed likewise. It scores what was answered, off the request path and with a quarter of one
+// processor at most, and is never answered. How often the two agree stands in /metrics and /health. Calls of a webhook of MLflow's at POST
+// /webhook (Config.WebhookSecret) make the service look at the registry at once.
+//
 // # The log of predictions
 //
-// Every row that was answered goes to the table predictions of Postgres, off the request path and in batches. While Postgres is down they
-// wait in memory up to a bound; those beyond it are dropped and counted. No row is ever there twice.
+// Every row that was answered goes to the table predictions of Postgres, off the request path and in batches, and what the shadow said to
+// shadow_predictions. On the way they lie in a spool on disk (LogConfig.Spool): from LogConfig.Flush after the answer on they survive a
+// process that is killed, and a power cut from a second later on; they wait there while Postgres is down, up to LogConfig.SpoolBytes, beyond
+// which they are dropped, counted and told. No row is ever in the table twice.
+//
+// POST /feedback brings what was true, by the request's id and the row in it:
+//
+//	{"request_id":"0198…","row":0,"quality":6}, or an array of such objects   →   202 {"accepted":1}
+//
+// 202 says that it is on the disk and will come to the table feedback. An id that nobody knows is accepted, since the prediction may be on
+// its way. The same again changes nothing; a later word replaces an earlier one. The view judged_predictions has the two together.
 package predictsvc

@@ -31,7 +31,9 @@ type follower struct {
 	poll     time.Duration
 	cache    cache
 	logger   *slog.Logger
-	metrics  *metrics
+	metrics  *followMetrics
+	// now asks for a look before the next one is due.
+	now chan struct{}
 	// onModel is told of every model that is served.
 	onModel func(*model)
 
@@ -84,8 +86,9 @@ func (f *follower) pause(ctx context.Context) bool {
 	case <-ctx.Done():
 		return false
 	case <-timer.C:
-		return true
+	case <-f.now:
 	}
+	return true
 }
 
 // look asks where the URI leads, within the context looking, and loads what is new there.

@@ -228,7 +228,7 @@ func TestMetrics(t *testing.T) {
 		`predictor_model_info{model="sk-rfc-model",run_id="run-7",version="3"} 1`,
 		`predictor_model_loads_total{outcome="ok"} 1`,
 		`predictor_model_loads_total{outcome="failed"} 0`,
-		`predictor_log_dropped_total{reason="queue full"} 0`,
+		`predictor_log_dropped_total{reason="spool full"} 0`,
 	} {
 		if !strings.Contains(response.Body.String(), line+"\n") {
 			t.Errorf("no line %s", line)

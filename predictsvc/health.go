@@ -14,6 +14,7 @@ type healthReport struct {
 	Model     *modelReport    `json:"model"`
 	Following followReport    `json:"following"`
 	Log       predictionsInfo `json:"prediction_log"`
+	Shadow    *shadowReport   `json:"shadow,omitempty"`
 }
 
 type modelReport struct {
@@ -33,10 +34,14 @@ type followReport struct {
 }
 
 type predictionsInfo struct {
-	Enabled   bool   `json:"enabled"`
-	Waiting   int    `json:"waiting_rows"`
-	Dropped   int    `json:"dropped_rows"`
-	LastError string `json:"last_error,omitempty"`
+	Enabled bool `json:"enabled"`
+	// Waiting rows are not in Postgres yet; Spooled are those of them that a killed process would not lose.
+	Waiting    int    `json:"waiting_rows"`
+	Spooled    int    `json:"spooled_rows"`
+	SpoolBytes int64  `json:"spool_bytes"`
+	Dropped    int    `json:"dropped_rows"`
+	Damaged    int64  `json:"damaged_spool_bytes,omitempty"`
+	LastError  string `json:"last_error,omitempty"`
 }
 
 // health answers GET /health and /ready: 200 when predictions are answered, 503 otherwise.
@@ -55,28 +60,45 @@ func (s *Service) health(c *gin.Context) {
 func (s *Service) live(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status": "live"}) }
 
 func (s *Service) report() healthReport {
-	following := s.follower.state()
-	report := healthReport{Status: "ok", Following: followReport{
-		URI: s.config.ModelURI, CheckedAt: notZero(following.checkedAt), LastErrorAt: notZero(following.errAt),
-	}}
-	if following.err != nil {
-		report.Status, report.Following.LastError = "degraded", following.err.Error()
+	report := healthReport{Status: "ok", Following: s.follower.report()}
+	if report.Following.LastError != "" {
+		report.Status = "degraded"
 	}
 	if s.recorder != nil {
-		rows, dropped, err := s.recorder.state()
-		report.Log = predictionsInfo{Enabled: true, Waiting: rows, Dropped: dropped}
-		if err != nil {
-			report.Status, report.Log.LastError = "degraded", err.Error()
+		state := s.recorder.state()
+		report.Log = predictionsInfo{
+			Enabled: true, Waiting: state.waiting, Spooled: state.spooled, SpoolBytes: state.spoolBytes, Dropped: state.dropped, Damaged: state.damaged,
 		}
+		if state.err != nil {
+			report.Status, report.Log.LastError = "degraded", state.err.Error()
+		}
+	}
+	if s.shadow != nil {
+		report.Shadow = s.shadow.report()
 	}
 	m := s.follower.current.Load()
 	if m == nil || s.stopping.Load() {
 		report.Status = "unavailable"
 	}
-	if m != nil {
-		report.Model = &modelReport{
-			Name: m.name(), Version: m.Version, RunID: m.RunID, ModelID: m.ModelID, LoadedAt: m.loadedAt.UTC(), FromCache: m.fromCache,
-		}
+	report.Model = m.report()
+	return report
+}
+
+// report is nil without a model.
+func (m *model) report() *modelReport {
+	if m == nil {
+		return nil
+	}
+	return &modelReport{
+		Name: m.name(), Version: m.Version, RunID: m.RunID, ModelID: m.ModelID, LoadedAt: m.loadedAt.UTC(), FromCache: m.fromCache,
+	}
+}
+
+func (f *follower) report() followReport {
+	state := f.state()
+	report := followReport{URI: f.uri, CheckedAt: notZero(state.checkedAt), LastErrorAt: notZero(state.errAt)}
+	if state.err != nil {
+		report.LastError = state.err.Error()
 	}
 	return report
 }

@@ -32,6 +32,10 @@ func (s *Service) newEngine() (*gin.Engine, error) {
 	}
 	e.POST("/predict", s.predict)
 	e.POST("/invocations", s.invocations)
+	e.POST("/feedback", s.feedback)
+	if s.config.WebhookSecret != "" {
+		e.POST(webhookPath, s.webhook)
+	}
 	for path, handler := range map[string]gin.HandlerFunc{
 		"/health": s.health, "/ready": s.health, "/live": s.live, "/ping": s.ping, "/version": s.version,
 	} {

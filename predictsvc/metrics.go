@@ -19,14 +19,14 @@ type metrics struct {
 	inFlight  prometheus.Gauge
 	predicted prometheus.Counter
 
-	modelInfo     *prometheus.GaugeVec
-	modelLoaded   prometheus.Gauge
-	reloads       *prometheus.CounterVec
-	followFailing prometheus.Gauge
+	followMetrics
 
-	logWritten prometheus.Counter
-	logDropped *prometheus.CounterVec
-	logFailing prometheus.Gauge
+	logWritten   prometheus.Counter
+	logDropped   *prometheus.CounterVec
+	logFailing   prometheus.Gauge
+	spoolFailing prometheus.Gauge
+	feedback     prometheus.Counter
+	webhooks     *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -39,50 +39,41 @@ func newMetrics() *metrics {
 			Name: "predictor_http_request_duration_seconds", Help: "Time from a request's header to the end of its handler.",
 			Buckets: []float64{.000025, .00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1},
 		}, []string{"route"}),
-		inFlight:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "predictor_http_requests_in_flight", Help: "Requests under way."}),
-		predicted: prometheus.NewCounter(prometheus.CounterOpts{Name: "predictor_predictions_total", Help: "Rows answered with a prediction."}),
-		modelInfo: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "predictor_model_info", Help: "1 for the model that is served.",
-		}, []string{"model", "version", "run_id"}),
-		modelLoaded: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "predictor_model_loaded_timestamp_seconds", Help: "When the model that is served was loaded, in Unix time.",
-		}),
-		reloads: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "predictor_model_loads_total", Help: "Models loaded (ok) and refused (failed); the first counts, too.",
-		}, []string{"outcome"}),
-		followFailing: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "predictor_model_follow_failing", Help: "1 while the last look at the registry failed.",
-		}),
+		inFlight:   prometheus.NewGauge(prometheus.GaugeOpts{Name: "predictor_http_requests_in_flight", Help: "Requests under way."}),
+		predicted:  prometheus.NewCounter(prometheus.CounterOpts{Name: "predictor_predictions_total", Help: "Rows answered with a prediction."}),
 		logWritten: prometheus.NewCounter(prometheus.CounterOpts{Name: "predictor_log_written_total", Help: "Predictions written to Postgres."}),
 		logDropped: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "predictor_log_dropped_total", Help: "Predictions answered that will never be in Postgres, by reason.",
 		}, []string{"reason"}),
 		logFailing: prometheus.NewGauge(prometheus.GaugeOpts{Name: "predictor_log_failing", Help: "1 while Postgres does not take predictions."}),
+		spoolFailing: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "predictor_log_spool_failing", Help: "1 while the disk does not take predictions.",
+		}),
+		feedback: prometheus.NewCounter(prometheus.CounterOpts{Name: "predictor_feedback_total", Help: "True labels accepted."}),
+		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "predictor_webhook_calls_total", Help: "Calls of MLflow's webhook, by outcome: followed, of no concern (ignored), not genuine or not understood (refused).",
+		}, []string{"outcome"}),
 	}
-	m.registry.MustRegister(m.requests, m.latency, m.inFlight, m.predicted, m.modelInfo, m.modelLoaded, m.reloads, m.followFailing,
-		m.logWritten, m.logDropped, m.logFailing,
+	m.followMetrics = newFollowMetrics(m.registry, "predictor_model", "served")
+	m.registry.MustRegister(m.requests, m.latency, m.inFlight, m.predicted,
+		m.logWritten, m.logDropped, m.logFailing, m.spoolFailing, m.feedback, m.webhooks,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	for _, outcome := range []string{"ok", "failed"} { // so that a rate over them has a beginning
-		m.reloads.WithLabelValues(outcome)
-	}
-	for _, reason := range []string{"queue full", "shutdown", "invalid"} {
+	for _, reason := range []string{"memory full", "spool full", "shutdown", "invalid"} { // so that a rate over them has a beginning
 		m.logDropped.WithLabelValues(reason)
+	}
+	for _, outcome := range []string{"followed", "ignored", "refused"} {
+		m.webhooks.WithLabelValues(outcome)
 	}
 	return m
 }
 
-// queueRows registers the length of the log's queue.
-func (m *metrics) queueRows(length func() float64) {
+// logSize registers how much waits for Postgres.
+func (m *metrics) logSize(rows, bytes func() float64) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "predictor_log_queue_rows", Help: "Predictions that wait to be written to Postgres.",
-	}, length))
-}
-
-// serving names the model that is served.
-func (m *metrics) serving(to *model) {
-	m.modelInfo.Reset()
-	m.modelInfo.WithLabelValues(to.name(), to.Version, to.RunID).Set(1)
-	m.modelLoaded.Set(float64(to.loadedAt.UnixMilli()) / 1000)
+		Name: "predictor_log_queue_rows", Help: "Rows that wait to be written to Postgres, in memory and in the spool.",
+	}, rows), prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "predictor_log_spool_bytes", Help: "Bytes of the spool on disk.",
+	}, bytes))
 }
 
 func (m *metrics) handler() http.Handler {

@@ -3,77 +3,192 @@ package predictsvc
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
-	"math/rand/v2"
+	"os"
 	"sync"
 	"time"
 
 	"mlopsgo/internal/predictionlog"
+	"mlopsgo/internal/spool"
 )
 
-// Bounds of writing to Postgres.
 const (
-	appendTime   = 15 * time.Second
-	firstRetry   = 100 * time.Millisecond
-	longestRetry = 5 * time.Second
+	// frameBytes is the size from which on a frame is not filled further.
+	frameBytes = 256 << 10
+	// memoryBytes bounds what waits for the disk; it is reached only when the disk takes nothing.
+	memoryBytes = 32 << 20
 )
 
-// recorder takes the predictions off the request path and writes them to Postgres in batches, again and again while it is down. What was
-// taken is in memory until it is written: at most Queue rows, beyond which predictions are dropped and counted.
+// recorder takes predictions off the request path. They are copied into frames, which a first goroutine puts into the spool on disk after
+// Flush at the latest, and a second one takes from there to Postgres, in order, again and again while it is down. So memory is bounded and
+// kill -9 costs what is younger than Flush, whether Postgres is up or not. The ids of the rows are in the frames: however often one is
+// written, its rows are in the table once.
 type recorder struct {
 	config  LogConfig
 	logger  *slog.Logger
 	metrics *metrics
+	spool   *spool.Spool // from open on
+	kept    bool         // the spool is there for the next start
 
 	mu      sync.Mutex
-	waiting []*record
-	rows    int // taken and not yet written
-	queued  int // those of them in waiting
+	current *frame
+	full    []*frame
+	unused  *frame
+	bytes   int // of all frames in memory
+	items   int // in them
+	urgent  bool
 	closed  bool
-	lastErr error
-	dropped int  // since the start
-	losing  bool // rows are being dropped, which was logged
+	lastErr error // of Postgres
+	diskErr error // of the spool
+	dropped int   // since the start
+	losing  bool  // rows are being dropped, which was logged
 
-	wake    chan struct{} // there is something to take
+	wake    chan struct{} // there is something for the spool
+	spooled chan struct{} // there is something in the spool
+	direct  chan *frame   // what the spool did not take
+	taken   chan bool     // whether Postgres has
 	closing chan struct{}
+	ended   chan struct{} // nothing more comes into the spool
 
-	store *predictionlog.Store // of the goroutine of run
+	store *predictionlog.Store // of the goroutine that writes to Postgres
 }
 
 func newRecorder(config LogConfig, logger *slog.Logger, m *metrics) *recorder {
-	r := &recorder{config: config, logger: logger, metrics: m, wake: make(chan struct{}, 1), closing: make(chan struct{})}
-	m.queueRows(func() float64 { rows, _, _ := r.state(); return float64(rows) })
+	r := &recorder{
+		config: config, logger: logger, metrics: m, wake: make(chan struct{}, 1), spooled: make(chan struct{}, 1), direct: make(chan *frame), taken: make(chan bool),
+		closing: make(chan struct{}), ended: make(chan struct{}),
+	}
+	m.logSize(func() float64 { return float64(r.state().waiting) }, func() float64 { return float64(r.state().spoolBytes) })
 	return r
 }
 
-// offer takes a record, or drops it when too much waits already. It never blocks.
-func (r *recorder) offer(rec *record) {
-	r.mu.Lock()
-	if r.closed || r.rows+rec.rows > r.config.Queue {
-		news := !r.losing
-		r.losing = true
-		r.dropped += rec.rows
-		r.mu.Unlock()
-		r.metrics.logDropped.WithLabelValues("queue full").Add(float64(rec.rows))
-		if news {
-			r.logger.Error("predictions are dropped: too many wait to be written to Postgres", "limit", r.config.Queue)
+// open takes the spool's folder, with what an earlier process has left there; remove deletes a temporary one.
+func (r *recorder) open() (remove func() error, err error) {
+	dir := r.config.Spool
+	remove = func() error { return nil }
+	if r.kept = dir != ""; !r.kept {
+		if dir, err = os.MkdirTemp("", "predictor-spool-"); err != nil {
+			return remove, err
 		}
-		return
+		remove = func() error { return os.RemoveAll(dir) }
 	}
-	r.waiting = append(r.waiting, rec)
-	r.rows += rec.rows
-	r.queued += rec.rows
-	first, full := len(r.waiting) == 1, r.queued >= r.config.Batch
-	r.mu.Unlock()
-	if first || full {
-		select {
-		case r.wake <- struct{}{}:
-		default:
+	if r.spool, err = spool.Open(dir, spool.Options{MaxBytes: r.config.SpoolBytes}); err != nil {
+		if errors.Is(err, spool.ErrInUse) {
+			err = fmt.Errorf("%w: give each predictor a folder of its own (--spool-dir)", err)
 		}
+		return remove, errors.Join(err, remove())
+	}
+	if waiting := r.spool.Stats().Items; waiting > 0 {
+		r.logger.Info("predictions of an earlier run wait in the spool", "rows", waiting, "spool", dir)
+	}
+	return remove, nil
+}
+
+// run moves predictions until the recorder is closed and nothing is left that can be moved, or the context ends.
+func (r *recorder) run(ctx context.Context) {
+	var group sync.WaitGroup
+	group.Go(func() {
+		defer close(r.ended)
+		r.runSpool(ctx)
+	})
+	r.runPostgres(ctx)
+	group.Wait()
+	left := r.spool.Stats().Items
+	if err := r.spool.Close(); err != nil {
+		r.logger.Error("the spool was not closed well", "error", err)
+	}
+	switch {
+	case left == 0:
+	case r.kept:
+		r.logger.Warn("predictions wait in the spool for the next start", "rows", left, "spool", r.config.Spool)
+	default:
+		r.lose("shutdown", int(left), "predictions were not written to Postgres before the end, and there is no folder to keep them (--spool-dir)")
 	}
 }
 
-// close takes no more records; run then writes what waits and returns.
+// offer takes rows that were answered, or drops them when too much waits already. It never blocks.
+func (r *recorder) offer(sc *scorer, requestID string, at time.Time, latency time.Duration) {
+	step := rowsPerEntry(sc.model)
+	for from := 0; from < sc.table.rows; from += step {
+		to := min(from+step, sc.table.rows)
+		r.add(to-from, func(f *frame) { f.rows(sc, requestID, at, latency, from, to) })
+	}
+}
+
+// offerShadow takes the rows that a shadow has scored.
+func (r *recorder) offerShadow(sc *scorer, job *shadowJob, latency time.Duration) {
+	step := rowsPerEntry(sc.model)
+	for from := 0; from < sc.table.rows; from += step {
+		to := min(from+step, sc.table.rows)
+		r.add(to-from, func(f *frame) { f.shadows(sc, job, latency, from, to) })
+	}
+}
+
+var (
+	errLogFull   = errors.New("too much waits already to be written to Postgres")
+	errLogClosed = errors.New("the service is stopping")
+)
+
+// tell takes feedback and waits until it is in the spool, which it comes to at once.
+func (r *recorder) tell(ctx context.Context, feedback []predictionlog.Feedback) error {
+	kept := make(chan error, 1)
+	added := r.add(len(feedback), func(f *frame) {
+		for i := range feedback {
+			f.feedback(&feedback[i])
+		}
+		f.waiters = append(f.waiters, kept)
+		r.urgent = true
+	})
+	if !added {
+		return errLogFull
+	}
+	select {
+	case err := <-kept:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// add fills the current frame, and is false when there is no room.
+func (r *recorder) add(items int, fill func(*frame)) bool {
+	r.mu.Lock()
+	if r.closed || r.bytes > memoryBytes {
+		r.mu.Unlock()
+		r.lose("memory full", items, "predictions are dropped: the disk takes none, and the memory for them is full")
+		return false
+	}
+	if r.current == nil {
+		if r.current, r.unused = r.unused, nil; r.current == nil {
+			r.current = &frame{}
+		}
+		r.current.reset()
+	}
+	first, before := r.current.items == 0, len(r.current.data)
+	fill(r.current)
+	r.bytes += len(r.current.data) - before
+	r.items += items
+	wake := first || r.urgent
+	if len(r.current.data) >= frameBytes || r.current.items >= r.config.Batch {
+		r.full, r.current, wake = append(r.full, r.current), nil, true
+	}
+	r.mu.Unlock()
+	if wake {
+		signal(r.wake)
+	}
+	return true
+}
+
+// signal wakes who waits, once.
+func signal(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// close takes no more; run then moves what waits and returns.
 func (r *recorder) close() {
 	r.mu.Lock()
 	r.closed = true
@@ -81,178 +196,38 @@ func (r *recorder) close() {
 	close(r.closing)
 }
 
-// run writes until the recorder is closed and everything is written, or the context ends.
-func (r *recorder) run(ctx context.Context) {
-	defer r.closeStore()
-	for {
-		batch := r.take(ctx)
-		if len(batch) == 0 {
-			break
-		}
-		r.write(ctx, batch)
-	}
-	if rows, _, _ := r.state(); rows > 0 {
-		r.metrics.logDropped.WithLabelValues("shutdown").Add(float64(rows))
-		r.logger.Error("predictions were not written to Postgres before the end", "rows", rows)
-	}
-}
-
-// take waits for a batch: until it is full, its first row has waited for long enough, or the recorder is closed. It is empty when there is
-// nothing more to come.
-func (r *recorder) take(ctx context.Context) []predictionlog.Prediction {
-	var due <-chan time.Time
-	var timer *time.Timer
-	defer func() {
-		if timer != nil {
-			timer.Stop()
-		}
-	}()
-	for {
-		r.mu.Lock()
-		queued, closed := r.queued, r.closed
-		r.mu.Unlock()
-		switch {
-		case ctx.Err() != nil, closed && queued == 0:
-			return nil
-		case closed, queued >= r.config.Batch:
-			return r.cut()
-		case queued > 0 && due == nil:
-			timer = time.NewTimer(r.config.Flush)
-			due = timer.C
-		}
-		select {
-		case <-r.wake:
-		case <-due:
-			return r.cut()
-		case <-r.closing:
-		case <-ctx.Done():
-		}
-	}
-}
-
-// cut takes whole records until the batch is full, and makes the rows of them. Their ids are made here, once: however often a batch is
-// written, a row is in the table once.
-func (r *recorder) cut() []predictionlog.Prediction {
+// lose counts rows that will never be in Postgres, and logs the first of a series.
+func (r *recorder) lose(reason string, rows int, what string) {
 	r.mu.Lock()
-	n, rows := 0, 0
-	for n < len(r.waiting) && (n == 0 || rows+r.waiting[n].rows <= r.config.Batch) {
-		rows += r.waiting[n].rows
-		n++
-	}
-	records := r.waiting[:n:n]
-	if r.waiting = r.waiting[n:]; len(r.waiting) == 0 {
-		r.waiting = nil
-	}
-	r.queued -= rows
-	r.mu.Unlock()
-	batch := make([]predictionlog.Prediction, 0, rows)
-	for i, rec := range records {
-		batch = rec.appendTo(batch)
-		records[i] = nil
-	}
-	return batch
-}
-
-// write repeats until the batch is written or the context ends. A batch that Postgres refuses for its data is written row by row, so that
-// one bad row costs itself only.
-func (r *recorder) write(ctx context.Context, batch []predictionlog.Prediction) {
-	wait := firstRetry
-	for {
-		err := r.append(ctx, batch)
-		switch {
-		case err == nil:
-			r.done(len(batch))
-			r.metrics.logWritten.Add(float64(len(batch)))
-			r.note(nil)
-			return
-		case errors.Is(err, predictionlog.ErrInvalid) && len(batch) > 1:
-			for i := range batch {
-				r.write(ctx, batch[i:i+1])
-			}
-			return
-		case errors.Is(err, predictionlog.ErrInvalid):
-			r.giveUp(1)
-			r.metrics.logDropped.WithLabelValues("invalid").Inc()
-			r.logger.Error("a prediction cannot be kept", "request_id", batch[0].RequestID, "error", err)
-			return
-		case ctx.Err() != nil:
-			return
-		}
-		r.note(err)
-		timer := time.NewTimer(wait/2 + rand.N(wait/2))
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return
-		}
-		wait = min(2*wait, longestRetry)
-	}
-}
-
-// append writes once. After a failure the store is opened anew, which brings the table back should the database have been replaced.
-func (r *recorder) append(ctx context.Context, batch []predictionlog.Prediction) error {
-	ctx, cancel := context.WithTimeout(ctx, appendTime)
-	defer cancel()
-	if r.store == nil {
-		store, err := predictionlog.Open(ctx, r.config.URL)
-		if err != nil {
-			return err
-		}
-		r.store = store
-	}
-	err := r.store.Append(ctx, batch)
-	if err != nil && !errors.Is(err, predictionlog.ErrInvalid) {
-		r.closeStore()
-	}
-	return err
-}
-
-func (r *recorder) closeStore() {
-	if r.store != nil {
-		r.store.Close()
-		r.store = nil
-	}
-}
-
-// done forgets rows that were written.
-func (r *recorder) done(rows int) {
-	r.mu.Lock()
-	r.rows -= rows
-	r.mu.Unlock()
-}
-
-// giveUp forgets rows that will never be written.
-func (r *recorder) giveUp(rows int) {
-	r.mu.Lock()
-	r.rows -= rows
+	news := !r.losing
+	r.losing = true
 	r.dropped += rows
 	r.mu.Unlock()
+	r.metrics.logDropped.WithLabelValues(reason).Add(float64(rows))
+	if news {
+		r.logger.Error(what, "rows", rows, "reason", reason)
+	}
 }
 
-// note keeps the outcome for /health, and logs it when it is news.
-func (r *recorder) note(err error) {
+// logState is how the log is.
+type logState struct {
+	// waiting rows are not in Postgres yet; spooled are those of them on disk.
+	waiting, spooled int
+	spoolBytes       int64
+	dropped          int // since the start
+	damaged          int64
+	err              error
+}
+
+func (r *recorder) state() logState {
 	r.mu.Lock()
-	before := r.lastErr
-	r.lastErr = err
-	rows := r.rows
-	if err == nil {
-		r.losing = false
-	}
+	s := logState{waiting: r.items, dropped: r.dropped, err: errors.Join(r.diskErr, r.lastErr)}
+	opened := r.spool
 	r.mu.Unlock()
-	switch {
-	case err != nil && before == nil:
-		r.metrics.logFailing.Set(1)
-		r.logger.Error("predictions cannot be written to Postgres; they wait", "rows", rows, "limit", r.config.Queue, "error", err)
-	case err == nil && before != nil:
-		r.metrics.logFailing.Set(0)
-		r.logger.Info("predictions are written to Postgres again", "waiting", rows)
+	if opened != nil {
+		stats := opened.Stats()
+		s.spooled, s.spoolBytes, s.damaged = int(stats.Items), stats.Bytes, stats.Damaged
+		s.waiting += s.spooled
 	}
-}
-
-// state is the number of rows that wait, why when they wait for Postgres, and the number of those that were dropped since the start.
-func (r *recorder) state() (rows, dropped int, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.rows, r.dropped, r.lastErr
+	return s
 }

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -27,11 +29,14 @@ func recording(t *testing.T, log LogConfig, shutdown time.Duration) (s *Service,
 	s.follower.swap(m)
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
+	remove, err := s.openSpool()
+	must(t, err)
 	done := s.startRecorder(ctx, &group)
 	stop = sync.OnceFunc(func() {
 		s.drain(done)
 		cancel()
 		group.Wait()
+		must(t, remove())
 	})
 	t.Cleanup(stop)
 	return s, stop
@@ -104,29 +109,38 @@ func TestPostgresCutAndBackKeepsEveryAnswerOnce(t *testing.T) {
 	}
 	postgres.cut()
 	group.Wait()
-	eventually(t, "the failure is told", func() bool { rows, _, err := s.recorder.state(); return err != nil || rows == 0 })
+	eventually(t, "the failure is told", func() bool { state := s.recorder.state(); return state.err != nil || state.waiting == 0 })
 	postgres.restore()
 	stop()
 	slices.Sort(acknowledged)
 	if diff := cmp.Diff(acknowledged, sortedIDs(kept(t, database))); diff != "" || len(acknowledged) != 1200 {
 		t.Errorf("(-acknowledged +in the table):\n%s", diff)
 	}
-	if rows, _, err := s.recorder.state(); rows != 0 || err != nil {
-		t.Errorf("%d rows wait, %v", rows, err)
+	if state := s.recorder.state(); state != (logState{}) {
+		t.Errorf("%+v", state)
 	}
 }
 
-func TestQueueIsBoundedAndTheEndToo(t *testing.T) {
+// nowhere is a Postgres that nobody listens at.
+const nowhere = "postgres://nobody@127.0.0.1:1/nothing"
+
+func TestSpoolIsBoundedAndTheEndToo(t *testing.T) {
 	logs := &logBuffer{}
-	s, stop := recording(t, LogConfig{URL: "postgres://nobody@127.0.0.1:1/nothing", Queue: 5, Batch: 2, Flush: time.Millisecond}, 300*time.Millisecond)
+	s, stop := recording(t, LogConfig{URL: nowhere, SpoolBytes: 1200, Batch: 2, Flush: time.Millisecond}, 300*time.Millisecond)
 	s.recorder.logger = slog.New(slog.NewJSONHandler(logs, nil))
-	for range 4 { // the last two find too little room
+	for i := range 6 { // a frame of two rows has some 300 bytes
 		if got := post(s, "["+wine+","+wine+"]"); got.Code != http.StatusOK {
 			t.Fatal(got.Code, got.Body)
 		}
+		eventually(t, "it has come to the disk, or been dropped", func() bool {
+			state := s.recorder.state()
+			return state.spooled+state.dropped == 2*(i+1)
+		})
 	}
-	eventually(t, "the failure is told", func() bool { _, _, err := s.recorder.state(); return err != nil })
-	if report := s.report(); report.Status != "degraded" || report.Log.Waiting != 4 || report.Log.Dropped != 4 || report.Log.LastError == "" {
+	eventually(t, "the failure is told", func() bool { return s.recorder.state().err != nil })
+	report := s.report()
+	if report.Status != "degraded" || report.Log.Waiting < 4 || report.Log.Dropped < 4 || report.Log.Waiting+report.Log.Dropped != 12 ||
+		report.Log.Spooled != report.Log.Waiting || report.Log.SpoolBytes > 1200 || report.Log.LastError == "" {
 		t.Errorf("%+v", report)
 	}
 	started := time.Now()
@@ -134,16 +148,97 @@ func TestQueueIsBoundedAndTheEndToo(t *testing.T) {
 	if took := time.Since(started); took > 30*time.Second {
 		t.Errorf("the end took %v", took)
 	}
-	full, atEnd := total(t, s.metrics.logDropped.WithLabelValues("queue full")), total(t, s.metrics.logDropped.WithLabelValues("shutdown"))
-	if full != 4 || atEnd != 4 {
-		t.Errorf("%d dropped for the queue and %d at the end, want 4 and 4", full, atEnd)
+	full, atEnd := total(t, s.metrics.logDropped.WithLabelValues("spool full")), total(t, s.metrics.logDropped.WithLabelValues("shutdown"))
+	if full != report.Log.Dropped || atEnd != report.Log.Waiting {
+		t.Errorf("%d dropped for the spool and %d at the end, want %d and %d", full, atEnd, report.Log.Dropped, report.Log.Waiting)
 	}
 	post(s, wine) // after the end
-	if late := total(t, s.metrics.logDropped.WithLabelValues("queue full")); late != 5 {
-		t.Errorf("%d dropped, want 5", late)
+	if late := total(t, s.metrics.logDropped.WithLabelValues("memory full")); late != 1 {
+		t.Errorf("%d dropped, want 1", late)
 	}
-	if text := logs.String(); !strings.Contains(text, `"rows":4`) || !strings.Contains(text, "were not written") || strings.Count(text, "predictions are dropped") > 1 {
+	if text := logs.String(); !strings.Contains(text, "the spool is full") || strings.Count(text, `"level":"ERROR"`) > 2 {
 		t.Errorf("the log is\n%s", text)
+	}
+}
+
+// TestSpoolIsKeptForTheNextStart answers while Postgres is down, ends, and starts with a Postgres.
+func TestSpoolIsKeptForTheNextStart(t *testing.T) {
+	database, dir := newDatabase(t), t.TempDir()
+	var want []string
+	for run := range 3 {
+		s, stop := recording(t, LogConfig{URL: nowhere, Spool: dir, Flush: time.Hour}, time.Minute)
+		for i := range 10 {
+			id := fmt.Sprint(run, "-", i)
+			want = append(want, id)
+			post(s, wine, headerRequestID, id)
+		}
+		started := time.Now()
+		stop()
+		if took := time.Since(started); took > 20*time.Second {
+			t.Errorf("the end took %v, and nothing would have been lost", took)
+		}
+		if lost := total(t, s.metrics.logDropped.WithLabelValues("shutdown")); lost != 0 {
+			t.Errorf("%d rows lost", lost)
+		}
+	}
+	s, stop := recording(t, LogConfig{URL: database.String(), Spool: dir}, time.Minute)
+	if _, err := newRecorder(s.recorder.config, s.recorder.logger, newMetrics()).open(); err == nil || !strings.Contains(err.Error(), "--spool-dir") {
+		t.Errorf("a second service on the same spool: %v", err)
+	}
+	stop()
+	slices.Sort(want)
+	if diff := cmp.Diff(want, sortedIDs(kept(t, database))); diff != "" {
+		t.Errorf("(-answered +in the table):\n%s", diff)
+	}
+}
+
+// TestNothingIsTwiceWhenFramesComeAgain hands the same spool to two services, one after the other, as a crash between writing to Postgres
+// and forgetting would.
+func TestNothingIsTwiceWhenFramesComeAgain(t *testing.T) {
+	database, dir := newDatabase(t), t.TempDir()
+	s, stop := recording(t, LogConfig{URL: nowhere, Spool: dir}, time.Minute)
+	for i := range 5 {
+		post(s, "["+wine+","+wine+"]", headerRequestID, fmt.Sprint(i))
+	}
+	stop()
+	copied := t.TempDir()
+	must(t, os.CopyFS(copied, os.DirFS(dir)))
+	for _, dir := range []string{dir, copied} {
+		s, stop = recording(t, LogConfig{URL: database.String(), Spool: dir}, time.Minute)
+		stop()
+		if state := s.recorder.state(); state.waiting != 0 {
+			t.Errorf("%+v", state)
+		}
+	}
+	if got := kept(t, database); len(got) != 10 {
+		t.Errorf("%d rows, want 10", len(got))
+	}
+}
+
+// TestDiskThatTakesNothing has a spool whose folder is gone: predictions go to Postgres directly, and nothing is lost when that is away.
+func TestDiskThatTakesNothing(t *testing.T) {
+	database := newDatabase(t)
+	postgres := newProxy(t, database.Host)
+	through := *database
+	through.Host = postgres.address
+	dir := filepath.Join(t.TempDir(), "spool")
+	s, stop := recording(t, LogConfig{URL: through.String(), Spool: dir, Flush: time.Millisecond}, time.Minute)
+	must(t, os.RemoveAll(dir))
+	post(s, wine, headerRequestID, "first")
+	eventually(t, "it is written", func() bool { return total(t, s.metrics.logWritten) == 1 })
+	if state := s.recorder.state(); state.err == nil || s.report().Status != "degraded" {
+		t.Errorf("the failing disk is not told: %+v", state)
+	}
+	postgres.cut()
+	post(s, wine, headerRequestID, "second")
+	time.Sleep(2 * diskRetry)
+	must(t, os.Mkdir(dir, 0o700))
+	eventually(t, "it is in the spool", func() bool { return s.recorder.state().spooled == 1 })
+	postgres.restore()
+	eventually(t, "it is written", func() bool { return total(t, s.metrics.logWritten) == 2 })
+	stop()
+	if diff := cmp.Diff([]string{"first", "second"}, sortedIDs(kept(t, database))); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -152,16 +247,16 @@ func TestOneBadRowCostsItselfOnly(t *testing.T) {
 	s, stop := recording(t, LogConfig{URL: database.String(), Flush: time.Hour}, 0)
 	m := s.follower.current.Load()
 	for i, value := range []float64{1, math.Inf(1), 3} { // JSON has no infinity, and no request can bring one
-		s.recorder.offer(&record{
-			model: m, requestID: fmt.Sprint(i), at: time.Now(), rows: 1, values: []float64{1, 1, 1, value}, labels: []string{"5"},
-			probabilities: []float64{0.5, 0.5},
-		})
+		sc := m.scorer()
+		sc.table.rows, sc.table.values = 1, append(sc.table.values[:0], 1, 1, 1, value)
+		must(t, sc.score())
+		s.keep(sc, fmt.Sprint(i), time.Now())
 	}
 	stop()
 	if diff := cmp.Diff([]string{"0", "2"}, sortedIDs(kept(t, database))); diff != "" {
 		t.Error(diff)
 	}
-	if _, dropped, _ := s.recorder.state(); dropped != 1 {
+	if dropped := s.recorder.state().dropped; dropped != 1 {
 		t.Errorf("%d rows dropped", dropped)
 	}
 	if bad := total(t, s.metrics.logDropped.WithLabelValues("invalid")); bad != 1 {

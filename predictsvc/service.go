@@ -19,6 +19,7 @@ type Service struct {
 	config   Config
 	metrics  *metrics
 	follower *follower
+	shadow   *shadow   // nil without a shadow model
 	recorder *recorder // nil when predictions are not kept
 	handler  http.Handler
 	// facts and description are what the pages ask for.
@@ -35,12 +36,12 @@ func New(config Config) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{config: config, metrics: newMetrics()}
-	s.follower = &follower{
-		registry: mlflowRegistry{config.Client}, uri: config.ModelURI, target: config.Target, poll: config.Poll,
-		logger: config.Logger, metrics: s.metrics, onModel: s.tell,
-	}
+	s.follower = s.newFollower(config.ModelURI, &s.metrics.followMetrics, s.tell)
 	if config.Log.Enabled {
 		s.recorder = newRecorder(config.Log, config.Logger, s.metrics)
+	}
+	if config.ShadowModelURI != "" {
+		s.shadow = newShadow(s)
 	}
 	engine, err := s.newEngine()
 	if err != nil {
@@ -51,6 +52,14 @@ func New(config Config) (*Service, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// newFollower follows a model's URI.
+func (s *Service) newFollower(uri string, m *followMetrics, onModel func(*model)) *follower {
+	return &follower{
+		registry: mlflowRegistry{s.config.Client}, uri: uri, target: s.config.Target, poll: s.config.Poll,
+		logger: s.config.Logger, metrics: m, onModel: onModel, now: make(chan struct{}, 1),
+	}
 }
 
 // Handler answers HTTP requests: with 503 until Serve has loaded a model.
@@ -83,6 +92,11 @@ func (s *Service) Serve(ctx context.Context, listener net.Listener) (err error) 
 		return errors.Join(err, listener.Close())
 	}
 	defer stopProfiles()
+	removeSpool, err := s.openSpool()
+	if err != nil {
+		return errors.Join(fmt.Errorf("predictor: %w", err), listener.Close())
+	}
+	defer func() { err = errors.Join(err, removeSpool()) }()
 
 	s.url = scheme(server) + "://" + listener.Addr().String()
 	s.config.Logger.InfoContext(ctx, "listening", "url", s.url, "model_uri", s.config.ModelURI, "mlflow", s.config.Client.TrackingURI(),
@@ -94,6 +108,9 @@ func (s *Service) Serve(ctx context.Context, listener net.Listener) (err error) 
 	following, stopFollowing := context.WithCancel(ctx)
 	defer stopFollowing()
 	group.Go(func() { s.follower.run(following) })
+	if s.shadow != nil {
+		s.shadow.start(following, &group)
+	}
 	recorded := s.startRecorder(working, &group)
 
 	failed := make(chan error, 1)
@@ -107,6 +124,8 @@ func (s *Service) Serve(ctx context.Context, listener net.Listener) (err error) 
 		s.awaitDrain(failed)
 		err = s.finish(working, server)
 	}
+	stopFollowing()
+	s.shadow.wait()
 	s.drain(recorded)
 	return err
 }
@@ -158,5 +177,18 @@ func (s *Service) openCache() (remove func() error, err error) {
 		remove = func() error { return os.RemoveAll(dir) }
 	}
 	s.follower.cache = newCache(dir, s.config.Client.TrackingURI(), s.config.ModelURI)
-	return remove, os.MkdirAll(s.follower.cache.dir, cacheDirMode)
+	err = os.MkdirAll(s.follower.cache.dir, cacheDirMode)
+	if s.shadow != nil && err == nil {
+		s.shadow.follower.cache = newCache(dir, s.config.Client.TrackingURI(), s.config.ShadowModelURI)
+		err = os.MkdirAll(s.shadow.follower.cache.dir, cacheDirMode)
+	}
+	return remove, err
+}
+
+// openSpool opens the folder in which predictions wait, and returns what removes it when it is a temporary one.
+func (s *Service) openSpool() (remove func() error, err error) {
+	if s.recorder == nil {
+		return func() error { return nil }, nil
+	}
+	return s.recorder.open()
 }

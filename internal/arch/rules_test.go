@@ -128,7 +128,7 @@ var rules = []arch.Rule{
 	},
 	{
 		Packages:  []string{"predictsvc"},
-		MayImport: join(objectReaders, "mlflowclient", "mlflowclient/mlmodel", "internal/onnx", "internal/predictionlog", "internal/pyobject", "internal/scoring", "internal/sklearn"),
+		MayImport: join(objectReaders, "mlflowclient", "mlflowclient/mlmodel", "internal/onnx", "internal/predictionlog", "internal/pyobject", "internal/scoring", "internal/sklearn", "internal/spool"),
 		Reason:    "the service serves what the registry holds, whoever trained it, and logs what it said: it must not know the pipeline",
 	},
 	{

@@ -29,9 +29,12 @@ MLflow is found by MLFLOW_TRACKING_URI and its kin (user, password, token, TLS),
 served last is taken from the cache.
 
 Every prediction is kept in the table "predictions" of Postgres when MONITORING_DATABASE_URL (postgres://user:password@host:port/monitoring) is set, or
-PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE; without them none is kept. The table is made when it is missing.
+PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE; without them none is kept. The table is made when it is missing. On their way there, predictions wait in
+--spool-dir: half a second after the answer they survive a killed predictor, and while Postgres is down as many wait as --spool-size has room for. POST
+/feedback brings what was true, {"request_id":"…","row":0,"quality":6}, where the id is the answer's X-Request-Id; the monitor makes an accuracy of it.
 
-Secrets are never flags: tokens that clients must have come from PREDICTOR_TOKENS (several with commas) or --token-file. Spans of requests go where
+Secrets are never flags: tokens that clients must have come from PREDICTOR_TOKENS (several with commas) or --token-file, the secret of MLflow's webhook
+from PREDICTOR_WEBHOOK_SECRET or --webhook-secret-file. Spans of requests go where
 OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT says (http/protobuf; a collector, or MLflow's /v1/traces), with the other variables of
 OpenTelemetry (OTEL_EXPORTER_OTLP_HEADERS, OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER, …); without them none is made.
 
@@ -53,7 +56,8 @@ type predictor struct {
 	Target     string        `group:"requests" help:"Key of the prediction in an answer." default:"quality" env:"PREDICTOR_TARGET"`
 	MaxBody    int           `group:"requests" help:"Most bytes of a request's body." default:"4194304" env:"PREDICTOR_MAX_BODY"`
 	MaxRows    int           `group:"requests" help:"Most rows of a request." default:"10000" env:"PREDICTOR_MAX_ROWS"`
-	LogQueue   int           `group:"log" help:"Most predictions that wait for Postgres; those beyond it are dropped and counted." default:"100000" env:"PREDICTOR_LOG_QUEUE"`
+	Beside     beside        `embed:""`
+	Log        keeping       `embed:""`
 	Listening  listening     `embed:""`
 	Access     access        `embed:""`
 	Watching   watching      `embed:""`
@@ -65,10 +69,10 @@ func main() {
 
 // Validate is called by kong before Run.
 func (p *predictor) Validate() error {
-	if p.Poll <= 0 || p.Listening.Shutdown <= 0 || p.MaxBody <= 0 || p.MaxRows <= 0 || p.LogQueue <= 0 {
-		return errors.New("--poll, --shutdown, --max-body, --max-rows and --log-queue must be positive")
+	if p.Poll <= 0 || p.Listening.Shutdown <= 0 || p.MaxBody <= 0 || p.MaxRows <= 0 {
+		return errors.New("--poll, --shutdown, --max-body and --max-rows must be positive")
 	}
-	return nil
+	return p.Log.validate()
 }
 
 // Run serves until the context ends.
@@ -84,9 +88,13 @@ func (p *predictor) Run(ctx context.Context, stdout, stderr io.Writer) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, client.Close()) }()
-	keep, url := database(os.Getenv)
-	if !keep {
-		logger.WarnContext(ctx, "predictions are not kept: set MONITORING_DATABASE_URL, or PGHOST and its kin, to have them in Postgres")
+	log, err := p.Log.config(ctx, logger, cache, p.Listening.Addr)
+	if err != nil {
+		return err
+	}
+	secret, err := p.Beside.secret(os.Getenv)
+	if err != nil {
+		return err
 	}
 	tracer, closeTraces, err := startTraces(ctx, logger)
 	if err != nil {
@@ -95,7 +103,7 @@ func (p *predictor) Run(ctx context.Context, stdout, stderr io.Writer) (err erro
 	defer func() { err = errors.Join(err, closeTraces()) }()
 	config := predictsvc.Config{
 		Client: client, ModelURI: p.ModelURI, Target: p.Target, CacheDir: cache, Poll: p.Poll, MaxBody: p.MaxBody,
-		MaxRows: p.MaxRows, Log: predictsvc.LogConfig{Enabled: keep, URL: url, Queue: p.LogQueue},
+		MaxRows: p.MaxRows, Log: log, ShadowModelURI: p.Beside.URI, WebhookSecret: secret,
 		Access: p.Access.config(os.Getenv), Tracer: tracer, Profile: p.Watching.Profile, Logger: logger, OnModel: sayOnce(stdout),
 	}
 	p.Listening.apply(&config)
@@ -126,17 +134,4 @@ func (p *predictor) cacheDir() (string, error) {
 		return "", command.Usagef("no folder for the cache of models (%s); set MODEL_CACHE", err)
 	}
 	return filepath.Join(dir, "mlopsgo", "predictor"), nil
-}
-
-// database tells whether the environment names a database for the predictions, and its URL; "" stands for libpq's variables.
-func database(getenv func(string) string) (keep bool, url string) {
-	if url := getenv("MONITORING_DATABASE_URL"); url != "" {
-		return true, url
-	}
-	for _, name := range []string{"PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE", "PGSERVICE"} {
-		if getenv(name) != "" {
-			return true, ""
-		}
-	}
-	return false, ""
 }
