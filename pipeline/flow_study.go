@@ -3,9 +3,10 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
-	"time"
 
 	"mlopsgo/mlflowclient"
 	"mlopsgo/prefectclient"
@@ -14,9 +15,6 @@ import (
 // StudyFlow is the name of the flow that carries a study out.
 const StudyFlow = "Hyper-Parameter Optimisation"
 
-// shownTrials is the number of trials in the table of the best.
-const shownTrials = 10
-
 // StudyParameters are the parameters of a study's flow.
 type StudyParameters struct {
 	TableParameters
@@ -24,12 +22,16 @@ type StudyParameters struct {
 	Trials         int     `json:"n_trials" title:"Trials" default:"20" min:"1" max:"10000" description:"How many hyper-parameters are tried. The exhaustive sampler takes as many as it needs."`
 	Sampler        Sampler `json:"sampler" title:"Sampler" default:"tpe" enum:"tpe,random,exhaustive" description:"tpe proposes what Optuna's TPESampler does, random draws, exhaustive settles the whole space."`
 	Seed           uint32  `json:"seed" title:"Seed" default:"0" min:"0" max:"4294967295" description:"Seed of the sampler: the same one gives the same trials."`
-	Parallel       int     `json:"parallel" title:"At once" default:"0" min:"0" max:"1024" description:"Most trials at once; 0 is one for each core. It changes no result."`
+	EarlyStopping  bool    `json:"early_stopping" title:"Stop hopeless trials" default:"false" description:"Successive halving: a trial is scored with 32, 128, 512 trees and goes on among the best quarter. Trials are then not Optuna's without a pruner."`
+	Pool           string  `json:"pool" title:"Work pool of the trials" default:"" description:"Pool whose workers carry the trials out, each as a flow run; empty for the process of the study. On a pool tpe takes what runs for bad trials, so that its proposals depend on what ended when."`
+	Queue          string  `json:"queue" title:"Work queue of the trials" default:"red-wine" description:"Queue of that pool."`
+	Parallel       int     `json:"parallel" title:"At once" default:"0" min:"0" max:"1024" description:"Most trials at once; 0 is one for each core, and 8 on a pool."`
+	Resume         string  `json:"resume" title:"Study to resume" default:"" description:"Run in MLflow of a study to take up again. A flow run that is executed again takes up its own by itself."`
 }
 
 // DefaultStudyParameters are the defaults.
 func DefaultStudyParameters() StudyParameters {
-	return StudyParameters{TableParameters: DefaultTableParameters(), ExperimentName: StudyExperiment, Trials: 20, Sampler: SamplerTPE}
+	return StudyParameters{TableParameters: DefaultTableParameters(), ExperimentName: StudyExperiment, Trials: 20, Sampler: SamplerTPE, Queue: WorkQueue}
 }
 
 // Studied is what a study's flow found.
@@ -48,8 +50,8 @@ type studyInput struct {
 	Study    StudyParameters                  `json:"study"`
 }
 
-// flow makes the flow: "Prepare Data" and "Optimise". Executed again after its worker died, it ends the runs that the earlier attempt left in
-// MLflow and begins anew.
+// flow makes the flow: "Prepare Data" and "Optimise". Executed again after its worker died, it takes up the study where it stands. It takes no
+// slot of its worker, which may be the one that is to carry the trials out.
 func (s studies) flow() *prefectclient.Flow[StudyParameters, *Studied] {
 	prepare := s.prepareTask()
 	optimise := prefectclient.NewTask("Optimise", s.optimise)
@@ -60,13 +62,15 @@ func (s studies) flow() *prefectclient.Flow[StudyParameters, *Studied] {
 			return nil, err
 		}
 		return optimise.Run(ctx, studyInput{data, p})
-	}, prefectclient.Description(studyDescription), prefectclient.Version("1"))
+	}, prefectclient.Description(studyDescription), prefectclient.Version("2"), prefectclient.WithoutSlot())
 }
 
 const studyDescription = `Optimises a random forest's hyper-parameters; every trial is a run in MLflow below the run of the study.
 
 1. **Prepare Data** reads ` + "`s3://bucket_name/filename`" + `, divides and scales it.
-2. **Optimise** tries hyper-parameters and shows how far it has come, then the best of them.`
+2. **Optimise** tries hyper-parameters, here or on a work pool, and shows how far it has come and the best of them.
+
+A run that was stopped or lost its worker can be retried: the study goes on with the trials that it lacks.`
 
 // optimise is the task "Optimise".
 func (s studies) optimise(ctx context.Context, in studyInput) (*Studied, error) {
@@ -74,28 +78,121 @@ func (s studies) optimise(ctx context.Context, in studyInput) (*Studied, error) 
 	if err != nil {
 		return nil, err
 	}
-	p := in.Study
-	if err := endLeftovers(ctx, s.Client, p.ExperimentName); err != nil {
-		return nil, err
-	}
-	done := &Studied{}
-	show := newStudyProgress(ctx, p)
-	study := Study{
-		Split: data.split, Space: OriginalSpace(), Sampler: p.Sampler, Trials: p.Trials, Seed: p.Seed, Parallel: p.Parallel,
-		Tracker: &Tracker{
-			Client: s.Client, Experiment: p.ExperimentName, Dataset: data.dataset,
-			OnStart: func(run mlflowclient.RunInfo) { done.ExperimentID, done.RunID = run.ExperimentID, run.ID },
-		},
-		OnTrial: show.trial,
-	}
-	trials, err := study.Run(ctx)
+	study, err := s.study(ctx, in.Study, data)
 	if err != nil {
 		return nil, err
 	}
-	show.move(100)
-	done.Trials = Best(trials)
-	s.publish(ctx, p, done)
+	done, err := carryStudy(ctx, study)
+	if err != nil {
+		return nil, err
+	}
+	s.publish(ctx, in.Study, done)
 	return done, nil
+}
+
+// carryStudy runs a study that shows its progress on the page of the flow run.
+func carryStudy(ctx context.Context, study *Study) (*Studied, error) {
+	done := &Studied{}
+	show := newStudyProgress(ctx, study.Tracker.Client, study.Tracker.Experiment, study)
+	started, ended := study.Tracker.OnStart, study.OnTrial
+	tracker := *study.Tracker
+	tracker.OnStart = func(run mlflowclient.RunInfo) {
+		done.ExperimentID, done.RunID = run.ExperimentID, run.ID
+		show.experiment = run.ExperimentID
+		if started != nil {
+			started(run)
+		}
+	}
+	study.Tracker = &tracker
+	study.OnTrial = func(trial Trial) {
+		show.trial(trial)
+		if ended != nil {
+			ended(trial)
+		}
+	}
+	trials, err := study.Run(ctx)
+	done.Trials = Best(trials)
+	if err == nil {
+		show.end(done.Trials)
+	}
+	return done, err
+}
+
+// RunStudyFlow runs a study that is put together already as a run of the flow [StudyFlow], under the Prefect client of the context. It gives the trials
+// in the order of their numbers, also with an error those that were finished. Such a flow run cannot be retried in Prefect, which does not
+// have this process; the study is taken up by [Study.Resume].
+func RunStudyFlow(ctx context.Context, study Study) ([]Trial, error) {
+	params := ranStudyParameters{Data: study.Origin.Data, Sampler: study.Sampler, Trials: study.Trials, Seed: study.Seed, Parallel: study.Parallel, Resume: study.Resume}
+	if study.Pool != nil {
+		params.Pool, params.Queue = study.Pool.Name, study.Pool.Queue
+	}
+	var trials []Trial
+	flow := prefectclient.NewFlow(StudyFlow, func(ctx context.Context, _ ranStudyParameters) (int, error) {
+		done, err := carryStudy(underFlow(ctx), &study)
+		trials = done.Trials
+		return len(trials), err
+	}, prefectclient.Description(studyDescription), prefectclient.Version("2"))
+	_, err := flow.Run(ctx, params)
+	slices.SortFunc(trials, func(a, b Trial) int { return cmp.Compare(a.Number, b.Number) })
+	return trials, err
+}
+
+// ranStudyParameters describe a study that was put together in the process that runs it.
+type ranStudyParameters struct {
+	Data     string  `json:"data"`
+	Sampler  Sampler `json:"sampler"`
+	Trials   int     `json:"n_trials"`
+	Seed     uint32  `json:"seed"`
+	Parallel int     `json:"parallel"`
+	Pool     string  `json:"pool"`
+	Queue    string  `json:"queue"`
+	Resume   string  `json:"resume"`
+}
+
+// study is what the parameters ask for, or the study that they name to be taken up, or the one that this flow run was carrying out before.
+func (s studies) study(ctx context.Context, p StudyParameters, data *prepared) (*Study, error) {
+	problem := RedWine()
+	problem.Features, problem.Target = p.Features, p.Target
+	study := &Study{
+		Split: data.split, Origin: data.data.Origin(problem), Space: s.space(), Sampler: p.Sampler, Trials: p.Trials, Seed: p.Seed, Parallel: p.Parallel,
+		Tracker: &Tracker{Client: s.Client, Experiment: p.ExperimentName, Dataset: data.dataset},
+	}
+	if p.EarlyStopping {
+		study.Halving = &Halving{}
+	}
+	if p.Pool != "" {
+		client, ok := prefectclient.FromContext(ctx)
+		if !ok {
+			return nil, fmt.Errorf("pool %s: there is no Prefect server to ask for it", p.Pool)
+		}
+		study.Pool = &Pool{Client: client, Name: p.Pool, Queue: p.Queue}
+	}
+	spec, err := s.begun(ctx, p)
+	if err != nil || spec == nil {
+		return study, err
+	}
+	prefectclient.Logger(ctx).Info(fmt.Sprintf("the study of run %s is taken up again", spec.RunID))
+	err = study.takeUpSpec(spec)
+	return study, err
+}
+
+// begun finds the study to take up; nil when there is none.
+func (s studies) begun(ctx context.Context, p StudyParameters) (*StudySpec, error) {
+	if p.Resume != "" {
+		return LoadStudy(ctx, s.Client, p.Resume)
+	}
+	experiment, err := s.Client.Experiments.GetByName(ctx, p.ExperimentName)
+	if errors.Is(err, mlflowclient.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("experiment %q: %w", p.ExperimentName, err)
+	}
+	runs, err := runsOfOrigin(ctx, s.Client, experiment.ID, " AND tags.`"+tagSpec+"` LIKE '{%'")
+	if err != nil || len(runs) == 0 {
+		return nil, err
+	}
+	return readSpec(runs[0])
 }
 
 // publish shows the best trials on the page of the flow run.
@@ -108,75 +205,14 @@ func (s studies) publish(ctx context.Context, p StudyParameters, done *Studied) 
 		linkTo(s.Client, p.ExperimentName, experimentPage(done.ExperimentID)), linkTo(s.Client, done.RunID, runPage(done.ExperimentID, done.RunID)),
 		linkTo(s.Client, best.RunID, runPage(done.ExperimentID, best.RunID)))
 	showMarkdown(ctx, "study-"+p.ExperimentName, text.String(), "What the study found.")
-	rows := make([]trialRow, 0, shownTrials)
-	for _, trial := range done.Trials[:min(shownTrials, len(done.Trials))] {
-		rows = append(rows, trialRow{
-			trial.Number, trial.Report.Accuracy, trial.Report.Macro.F1, namedText(trial.Params),
-			linkTo(s.Client, trial.RunID, runPage(done.ExperimentID, trial.RunID)),
-		})
-	}
-	showTable(ctx, "best-trials-"+p.ExperimentName, rows, "The best trials.")
 	prefectclient.Logger(ctx).Info(fmt.Sprintf("the best of %d trials is trial %d with accuracy %v: %s", len(done.Trials), best.Number, best.Report.Accuracy,
 		namedText(best.Params)))
 }
 
-// trialRow is a row of the table of the best trials.
-type trialRow struct {
-	Trial    int     `json:"trial"`
-	Accuracy float64 `json:"accuracy"`
-	F1Macro  float64 `json:"f1_macro"`
-	Params   string  `json:"hyper-parameters"`
-	Run      string  `json:"run"`
-}
-
-// studyProgress tells how far a study has come: the log names each trial that is better than those before, an artifact shows the share.
-type studyProgress struct {
-	ctx    context.Context // of the task, for calls that are made while trials end
-	client *prefectclient.Client
-	id     string // of the artifact; empty without one
-	total  int
-	done   int
-	best   float64
-	moved  time.Time
-}
-
-func newStudyProgress(ctx context.Context, p StudyParameters) *studyProgress {
-	show := &studyProgress{ctx: ctx, total: p.Trials, best: -1}
-	if cmp.Or(p.Sampler, SamplerTPE) == SamplerExhaustive {
-		show.total = OriginalSpace().Points()
+// space is what is tried.
+func (s studies) space() ForestSpace {
+	if len(s.studySpace.Bootstrap) > 0 {
+		return s.studySpace
 	}
-	client, ok := prefectclient.FromContext(ctx)
-	if !ok {
-		return show
-	}
-	artifact, err := client.Artifacts.CreateProgress(ctx, artifactKey("progress-"+p.ExperimentName), fmt.Sprintf("%d trials in all", show.total))
-	if err != nil {
-		tellUnshown(ctx, "progress", err)
-		return show
-	}
-	show.client, show.id = client, artifact.ID
-	return show
-}
-
-// trial is told of each trial.
-func (s *studyProgress) trial(trial Trial) {
-	s.done += trial.Points
-	if trial.Report.Accuracy > s.best {
-		s.best = trial.Report.Accuracy
-		prefectclient.Logger(s.ctx).Info(fmt.Sprintf("trial %d has accuracy %v, the best so far: %s", trial.Number, s.best, namedText(trial.Params)))
-	}
-	if time.Since(s.moved) >= time.Second {
-		s.move(100 * float64(s.done) / float64(max(s.done, s.total)))
-	}
-}
-
-func (s *studyProgress) move(percent float64) {
-	if s.id == "" {
-		return
-	}
-	s.moved = time.Now()
-	if err := s.client.Artifacts.SetProgress(s.ctx, s.id, percent); err != nil {
-		tellUnshown(s.ctx, "progress", err)
-		s.id = ""
-	}
+	return OriginalSpace()
 }

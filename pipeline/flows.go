@@ -14,6 +14,8 @@ type Flows struct {
 	Registration *prefectclient.Flow[RegistrationParameters, *Registered]
 	// Study is "Hyper-Parameter Optimisation".
 	Study *prefectclient.Flow[StudyParameters, *Studied]
+	// Trial is "HPO Trial", for studies on a [Pool], which make its deployment.
+	Trial *prefectclient.Flow[TrialParameters, TrialResult]
 }
 
 // NewFlows makes the flows; what the registration says of the client, the loader and local data holds for all of them.
@@ -23,16 +25,19 @@ func NewFlows(r Registration) (*Flows, error) {
 		return nil, err
 	}
 	f := &Flows{Study: studies{r}.flow()}
+	if f.Trial, err = (&Trials{Client: r.Client, Loader: r.Loader}).Flow(); err != nil {
+		return nil, err
+	}
 	f.Registration, err = r.Flow()
 	return f, err
 }
 
-// All are the flows, that of the whole loop first.
+// All are the flows, for a worker.
 func (f *Flows) All() []prefectclient.AnyFlow {
-	return append(f.Others(), f.Registration)
+	return append(f.Others(), f.Trial, f.Registration)
 }
 
-// Others are the flows but the registration, for [Deployment].
+// Others are the flows that a user starts, but the registration, for [Deployment].
 func (f *Flows) Others() []prefectclient.AnyFlow {
 	return []prefectclient.AnyFlow{f.Study}
 }

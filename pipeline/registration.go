@@ -83,6 +83,8 @@ type Registration struct {
 	// their parameters are typed: whoever may start runs of a worker could read the worker's files by it.
 	LocalData bool
 
+	// studySpace is for tests, whose forests are small; the original's when empty.
+	studySpace ForestSpace
 	// retryDelays are for tests, which do not wait.
 	retryDelays []time.Duration
 }

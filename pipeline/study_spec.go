@@ -120,3 +120,23 @@ func readSpec(run *mlflowclient.Run) (*StudySpec, error) {
 	}
 	return spec, nil
 }
+
+// takeUpSpec makes the study the one of the spec, on the data that it has already: where it is carried out, and how much at once, is its own
+// matter, and it may have more trials than before.
+func (s *Study) takeUpSpec(spec *StudySpec) error {
+	if spec.Digest != s.Origin.Digest {
+		return fmt.Errorf("the study of run %s is about data %s with digest %s, and this is %s with digest %s: a study goes on with the same rows or not at all",
+			spec.RunID, spec.Data, spec.Digest, s.Origin.Data, s.Origin.Digest)
+	}
+	s.Origin, s.Space, s.Sampler, s.Seed, s.Halving = spec.Origin, spec.Space, spec.Sampler, spec.Seed, spec.Halving
+	s.Trials, s.Resume = max(s.Trials, spec.Trials), spec.RunID
+	return nil
+}
+
+// Study makes the study that the spec describes, to be taken up again on its data. Tracker, pool and what is called back are left to the caller.
+func (s *StudySpec) Study(split *Split) Study {
+	return Study{
+		Split: split, Origin: s.Origin, Space: s.Space, Sampler: s.Sampler, Trials: s.Trials, Seed: s.Seed, Halving: s.Halving, Parallel: s.Parallel,
+		Resume: s.RunID,
+	}
+}

@@ -35,6 +35,7 @@ type worker struct {
 	Name  string        `help:"The worker's name in Prefect; go-worker-<host> when left out. Two workers on one host need two names."`
 	Limit int           `help:"Most flow runs at once; 0 for no limit. A training uses every core." default:"1"`
 	Drain time.Duration `help:"How long runs under way may go on when the worker is told to stop." default:"30s"`
+	Beat  time.Duration `help:"How often the worker tells that it lives. A study gives up the trials of one that is not heard of for three times as long, and runs them again." name:"heartbeat" default:"10s"`
 
 	Production string `help:"MLflow experiment of the runs, made when missing." name:"production-experiment" default:"red-wine-quality-production"`
 	Model      string `help:"Registered model that gets the versions." default:"sk-rfc-model"`
@@ -47,7 +48,7 @@ func main() {
 
 // Run serves the pool until the context ends.
 func (w *worker) Run(ctx context.Context, stdout, stderr io.Writer) (err error) {
-	config := prefectclient.WorkerConfig{Pool: w.Pool, Queues: w.Queue, Name: w.Name, Limit: w.Limit, DrainTimeout: w.Drain}
+	config := prefectclient.WorkerConfig{Pool: w.Pool, Queues: w.Queue, Name: w.Name, Limit: w.Limit, DrainTimeout: w.Drain, HeartbeatInterval: w.Beat}
 	if len(w.Queue) == 1 && w.Queue[0] == "all" {
 		config.Queues = nil
 	}
