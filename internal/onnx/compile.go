@@ -8,15 +8,16 @@ import (
 // Load checks a model and compiles it. The session shares the model's constant tensors: do not change them afterwards.
 // Errors say which node is at fault; those for operators and settings outside this package wrap [ErrUnsupported].
 func Load(m *Model) (*Session, error) {
-	c := &compiler{
-		byName:  map[string]int{},
-		opsets:  map[string]int64{},
-		session: &Session{consts: map[int]*Tensor{}},
+	if m == nil || m.Graph == nil {
+		return nil, fmt.Errorf("onnx: %w: it has no graph", ErrFormat)
 	}
-	if err := c.load(m); err != nil {
+	c := newCompiler(map[string]int64{})
+	for _, o := range m.OpsetImports {
+		c.opsets[domain(o.Domain)] = o.Version
+	}
+	if err := c.graph(m.Graph); err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
-	c.session.slots = len(c.values)
 	return c.session, nil
 }
 
@@ -25,6 +26,16 @@ type compiler struct {
 	byName  map[string]int // slot of each value defined so far
 	values  []valueType
 	opsets  map[string]int64
+	// outer is the graph around that of a Scan, and captured are the values that are taken from it.
+	outer    *compiler
+	captured []capture
+}
+
+// capture is a value of the outer graph in a slot of the inner one.
+type capture struct{ outer, inner int }
+
+func newCompiler(opsets map[string]int64) *compiler {
+	return &compiler{byName: map[string]int{}, opsets: opsets, session: &Session{consts: map[int]*Tensor{}}}
 }
 
 // valueType is what is known of a value before it is computed.
@@ -33,29 +44,23 @@ type valueType struct {
 	isMap bool
 }
 
-func (c *compiler) load(m *Model) error {
-	if m == nil || m.Graph == nil {
-		return fmt.Errorf("%w: it has no graph", ErrFormat)
-	}
-	for _, o := range m.OpsetImports {
-		c.opsets[domain(o.Domain)] = o.Version
-	}
-	for _, t := range m.Graph.Initializers {
+func (c *compiler) graph(g *Graph) error {
+	for _, t := range g.Initializers {
 		if err := c.constant(t); err != nil {
 			return err
 		}
 	}
-	for _, in := range m.Graph.Inputs {
+	for _, in := range g.Inputs {
 		if err := c.input(in); err != nil {
 			return err
 		}
 	}
-	for i, n := range m.Graph.Nodes {
+	for i, n := range g.Nodes {
 		if err := c.node(n); err != nil {
 			return fmt.Errorf("%s: %w", describe(i, n), err)
 		}
 	}
-	for _, out := range m.Graph.Outputs {
+	for _, out := range g.Outputs {
 		if err := c.output(out); err != nil {
 			return err
 		}
@@ -63,7 +68,28 @@ func (c *compiler) load(m *Model) error {
 	if len(c.session.outputs) == 0 {
 		return fmt.Errorf("%w: the graph has no outputs", ErrFormat)
 	}
+	c.session.slots = len(c.values)
 	return nil
+}
+
+// lookup finds the slot of a value; those of the outer graph get one of their own here.
+func (c *compiler) lookup(name string) (int, bool) {
+	if slot, ok := c.byName[name]; ok || c.outer == nil {
+		return slot, ok
+	}
+	outer, ok := c.outer.lookup(name)
+	if !ok {
+		return 0, false
+	}
+	inner := len(c.values)
+	c.byName[name] = inner
+	c.values = append(c.values, c.outer.values[outer])
+	if t := c.outer.session.consts[outer]; t != nil {
+		c.session.consts[inner] = t
+	} else {
+		c.captured = append(c.captured, capture{outer, inner})
+	}
+	return inner, true
 }
 
 // domain maps the long name of the default domain to the short one.
@@ -72,6 +98,16 @@ func domain(d string) string {
 		return ""
 	}
 	return d
+}
+
+// unknownOperator says what can be done instead.
+func unknownOperator(k operatorKey) error {
+	name := k.domain
+	if name == "" {
+		name = "ai.onnx"
+	}
+	return fmt.Errorf("%w: operator %s of domain %s is not known here; serve the model from its scikit-learn flavor, or export it "+
+		"again from estimators or with options that do without this operator", ErrUnsupported, k.op, name)
 }
 
 func describe(i int, n *Node) string {
@@ -103,6 +139,7 @@ func (c *compiler) constant(t *Tensor) error {
 	}
 	if slot >= 0 {
 		c.session.consts[slot] = t
+		c.session.constants += t.Len()
 	}
 	return nil
 }
@@ -146,13 +183,16 @@ func declared(s *Shape) []int64 {
 }
 
 func (c *compiler) output(v *ValueInfo) error {
-	slot, ok := c.byName[v.Name]
+	slot, ok := c.lookup(v.Name)
 	if !ok {
 		return fmt.Errorf("%w: output %q is computed by no node", ErrFormat, v.Name)
 	}
 	p := Port{Name: v.Name, Type: c.values[slot].elem, Map: c.values[slot].isMap}
 	if v.Type != nil && v.Type.Kind == KindTensor {
 		p.Dims = declared(v.Type.Shape)
+		if floating(v.Type.Elem) && floating(p.Type) && v.Type.Elem != p.Type {
+			slot, p.Type = c.converted(slot, v.Type.Elem), v.Type.Elem
+		}
 		if v.Type.Elem != p.Type && v.Type.Elem != Undefined {
 			return fmt.Errorf("%w: output %q is declared %v and computed as %v", ErrFormat, v.Name, v.Type.Elem, p.Type)
 		}
@@ -162,20 +202,31 @@ func (c *compiler) output(v *ValueInfo) error {
 	return nil
 }
 
+func floating(t DataType) bool { return t == Float || t == Double }
+
+// converted appends a conversion to the type that an output is declared with. skl2onnx declares the scores of trees on DOUBLE inputs DOUBLE,
+// though the operator gives FLOAT, and onnxruntime refuses such files.
+func (c *compiler) converted(slot int, to DataType) int {
+	out := len(c.values)
+	c.values = append(c.values, valueType{elem: to})
+	c.session.steps = append(c.session.steps, step{node: "conversion of an output", kernel: cast{to}, in: []int{slot}, out: []int{out}})
+	return out
+}
+
 func (c *compiler) node(n *Node) error {
 	key := operatorKey{domain(n.Domain), n.OpType}
 	build := operator(key)
 	if build == nil {
-		return fmt.Errorf("%w: unknown operator", ErrUnsupported)
+		return unknownOperator(key)
 	}
 	version, ok := c.opsets[key.domain]
 	if !ok {
 		return fmt.Errorf("%w: the model imports no operator set for domain %q", ErrFormat, key.domain)
 	}
-	b := &builder{node: n, version: version, used: map[string]bool{}}
+	b := &builder{node: n, outer: c, version: version, used: map[string]bool{}}
 	st := step{node: describe(len(c.session.steps), n)}
 	for _, name := range n.Inputs {
-		slot, ok := c.byName[name]
+		slot, ok := c.lookup(name)
 		if name == "" {
 			slot = -1
 		} else if !ok {
@@ -188,6 +239,7 @@ func (c *compiler) node(n *Node) error {
 	if err != nil {
 		return err
 	}
+	st.in = append(st.in, b.captured...)
 	if err := b.finish(len(outputs)); err != nil {
 		return err
 	}

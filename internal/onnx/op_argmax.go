@@ -2,11 +2,12 @@ package onnx
 
 import "errors"
 
-// argMax finds where the largest element lies along an axis: the first such place, or the last.
+// argMax finds where the largest element (or the smallest) lies along an axis: the first such place, or the last.
 type argMax struct {
 	axis     int64
 	keepDims bool
 	last     bool
+	smallest bool
 }
 
 func buildArgMax(b *builder) (kernel, []valueType, error) {
@@ -16,7 +17,10 @@ func buildArgMax(b *builder) (kernel, []valueType, error) {
 	if _, err := b.elem(0, Float, Double, Int64, Int32); err != nil {
 		return nil, nil, err
 	}
-	k := argMax{axis: b.int("axis", 0), keepDims: b.int("keepdims", 1) != 0, last: b.int("select_last_index", 0) != 0}
+	k := argMax{
+		axis: b.int("axis", 0), keepDims: b.int("keepdims", 1) != 0, last: b.int("select_last_index", 0) != 0,
+		smallest: b.node.OpType == "ArgMin",
+	}
 	return k, []valueType{{elem: Int64}}, nil
 }
 
@@ -44,23 +48,23 @@ func (k argMax) run(s *scratch, in, out []*Tensor) error {
 	size := int(x.Dims[axis])
 	switch x.Type {
 	case Float:
-		largest(z.I64, x.F32, outer, size, inner, k.last)
+		largest(z.I64, x.F32, outer, size, inner, k)
 	case Double:
-		largest(z.I64, x.F64, outer, size, inner, k.last)
+		largest(z.I64, x.F64, outer, size, inner, k)
 	case Int64:
-		largest(z.I64, x.I64, outer, size, inner, k.last)
+		largest(z.I64, x.I64, outer, size, inner, k)
 	default:
-		largest(z.I64, x.I32, outer, size, inner, k.last)
+		largest(z.I64, x.I32, outer, size, inner, k)
 	}
 	return nil
 }
 
-func largest[T number](z []int64, x []T, outer, size, inner int, last bool) {
+func largest[T number](z []int64, x []T, outer, size, inner int, k argMax) {
 	for o := range outer {
 		for i := range inner {
 			at, best := 0, x[o*size*inner+i]
 			for j := 1; j < size; j++ {
-				if v := x[(o*size+j)*inner+i]; v > best || (last && v == best) {
+				if v := x[(o*size+j)*inner+i]; (v > best && !k.smallest) || (v < best && k.smallest) || (k.last && v == best) {
 					at, best = j, v
 				}
 			}

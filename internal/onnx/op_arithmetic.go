@@ -3,6 +3,7 @@ package onnx
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -10,24 +11,35 @@ type number interface {
 	~float32 | ~float64 | ~int64 | ~int32
 }
 
-// arithmetic is Add, Sub, Mul and Div with numpy's broadcasting (opset 7 and later).
-type arithmetic struct{ op string }
+// arithmetic is Add, Sub, Mul, Div and Pow with numpy's broadcasting (opset 7 and later).
+type arithmetic struct {
+	op  string
+	f32 func(x, y float32) float32
+	f64 func(x, y float64) float64
+	i64 func(x, y int64) int64
+	i32 func(x, y int32) int32
+}
 
 func buildArithmetic(b *builder) (kernel, []valueType, error) {
 	if err := b.want(2, 2); err != nil {
 		return nil, nil, err
 	}
-	if b.version < 7 {
-		return nil, nil, fmt.Errorf("%w: operator set %d, want 7 or later", ErrUnsupported, b.version)
+	if err := b.since(7); err != nil {
+		return nil, nil, err
 	}
-	t, err := b.elem(0, Float, Double, Int64, Int32)
+	allowed := []DataType{Float, Double, Int64, Int32}
+	if b.node.OpType == "Pow" {
+		allowed = allowed[:2]
+	}
+	t, err := b.elem(0, allowed...)
 	if err != nil {
 		return nil, nil, err
 	}
 	if b.inputs[1].elem != t {
 		return nil, nil, fmt.Errorf("%w: element types %v and %v differ", ErrFormat, t, b.inputs[1].elem)
 	}
-	return arithmetic{b.node.OpType}, []valueType{{elem: t}}, nil
+	op := b.node.OpType
+	return arithmetic{op, operation[float32](op), operation[float64](op), operation[int64](op), operation[int32](op)}, []valueType{{elem: t}}, nil
 }
 
 func (k arithmetic) run(s *scratch, in, out []*Tensor) error {
@@ -44,15 +56,24 @@ func (k arithmetic) run(s *scratch, in, out []*Tensor) error {
 	}
 	switch x.Type {
 	case Float:
-		return combine(k.op, s, z.F32, x, x.F32, y, y.F32)
+		pairs(s, z.F32, x, x.F32, y, y.F32, k.f32)
 	case Double:
-		return combine(k.op, s, z.F64, x, x.F64, y, y.F64)
+		pairs(s, z.F64, x, x.F64, y, y.F64, k.f64)
 	case Int64:
-		return combineInts(k.op, s, z.I64, x, x.I64, y, y.I64)
+		if k.op == "Div" && slices.Contains(y.I64, 0) {
+			return errZeroDivision
+		}
+		pairs(s, z.I64, x, x.I64, y, y.I64, k.i64)
 	default:
-		return combineInts(k.op, s, z.I32, x, x.I32, y, y.I32)
+		if k.op == "Div" && slices.Contains(y.I32, 0) {
+			return errZeroDivision
+		}
+		pairs(s, z.I32, x, x.I32, y, y.I32, k.i32)
 	}
+	return nil
 }
+
+var errZeroDivision = errors.New("division of integers by zero")
 
 // broadcast appends the common shape of a and b: aligned at the last dimension, a 1 stretches.
 func broadcast(dst, a, b []int64) ([]int64, error) {
@@ -78,16 +99,9 @@ func dimFromEnd(dims []int64, i int) int64 {
 	return 1
 }
 
-func combineInts[T ~int64 | ~int32](op string, s *scratch, z []T, xt *Tensor, x []T, yt *Tensor, y []T) error {
-	if op == "Div" && slices.Contains(y, 0) {
-		return errors.New("division of integers by zero")
-	}
-	return combine(op, s, z, xt, x, yt, y)
-}
-
-// combine applies the operation. The common shapes (equal, one row or one element against many) are plain loops.
-func combine[T number](op string, s *scratch, z []T, xt *Tensor, x []T, yt *Tensor, y []T) error {
-	f := operation[T](op)
+// pairs applies f to the elements of two tensors stretched to the shape s.dims. The common shapes (equal, one row or one element against
+// many) are plain loops.
+func pairs[T, R any](s *scratch, z []R, xt *Tensor, x []T, yt *Tensor, y []T, f func(x, y T) R) {
 	switch {
 	case len(z) == 0:
 	case len(x) == len(z) && repeats(yt.Dims, s.dims):
@@ -103,7 +117,6 @@ func combine[T number](op string, s *scratch, z []T, xt *Tensor, x []T, yt *Tens
 			z[i] = f(x[offset(i, s.dims, xs)], y[offset(i, s.dims, ys)])
 		}
 	}
-	return nil
 }
 
 func operation[T number](op string) func(x, y T) T {
@@ -114,6 +127,8 @@ func operation[T number](op string) func(x, y T) T {
 		return func(x, y T) T { return x - y }
 	case "Mul":
 		return func(x, y T) T { return x * y }
+	case "Pow":
+		return func(x, y T) T { return T(math.Pow(float64(x), float64(y))) }
 	default:
 		return func(x, y T) T { return x / y }
 	}

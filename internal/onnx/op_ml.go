@@ -137,18 +137,15 @@ func buildZipMap(b *builder) (kernel, []valueType, error) {
 	if err := b.want(1, 1); err != nil {
 		return nil, nil, err
 	}
-	if _, err := b.elem(0, Float); err != nil {
+	t, err := b.elem(0, Float, Double) // onnxruntime takes FLOAT only; skl2onnx makes others too
+	if err != nil {
 		return nil, nil, err
 	}
-	ints, texts := b.ints("classlabels_int64s"), b.strings("classlabels_strings")
-	k := zipMap{NewInts(ints)}
-	if len(ints) == 0 {
-		k.keys = NewStrings(texts)
+	keys, err := b.labels("classlabels_int64s")
+	if err != nil {
+		return nil, nil, err
 	}
-	if (len(ints) == 0) == (len(texts) == 0) {
-		return nil, nil, fmt.Errorf("%w: want either integer or string labels", ErrFormat)
-	}
-	return k, []valueType{{elem: Float, isMap: true}}, nil
+	return zipMap{keys}, []valueType{{elem: t, isMap: true}}, nil
 }
 
 func (k zipMap) run(_ *scratch, in, out []*Tensor) error {

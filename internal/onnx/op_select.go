@@ -102,12 +102,7 @@ func (k gather) run(s *scratch, in, out []*Tensor) error {
 
 // position reads index p of a tensor of indices into a dimension of the given size.
 func position(index *Tensor, p, size int) (int, error) {
-	var i int64
-	if index.Type == Int32 {
-		i = int64(index.I32[p])
-	} else {
-		i = index.I64[p]
-	}
+	i := index.integer(p)
 	if i < int64(-size) || i >= int64(size) {
 		return 0, fmt.Errorf("index %d is outside a dimension of size %d", i, size)
 	}

@@ -64,14 +64,32 @@ func buildConstant(b *builder) (kernel, []valueType, error) {
 	if err := b.want(0, 0); err != nil {
 		return nil, nil, err
 	}
-	value := b.tensor("value")
+	value := b.constantValue()
 	if value == nil {
 		if b.err != nil {
 			return nil, nil, b.err
 		}
-		return nil, nil, fmt.Errorf("%w: a constant without attribute value", ErrUnsupported)
+		return nil, nil, fmt.Errorf("%w: a constant without a dense value", ErrUnsupported)
 	}
 	return constant{value}, []valueType{{elem: value.Type}}, nil
+}
+
+// constantValue reads the attribute that holds the constant; since operator set 12 it may be a plain number or list.
+func (b *builder) constantValue() *Tensor {
+	value := b.tensor("value")
+	if a := b.attr("value_float", AttrFloat); a != nil {
+		value = &Tensor{Type: Float, F32: []float32{a.F}}
+	}
+	if a := b.attr("value_int", AttrInt); a != nil {
+		value = &Tensor{Type: Int64, I64: []int64{a.I}}
+	}
+	if a := b.attr("value_floats", AttrFloats); a != nil {
+		value = NewFloats(a.Floats)
+	}
+	if a := b.attr("value_ints", AttrInts); a != nil {
+		value = NewInts(a.Ints)
+	}
+	return value
 }
 
 type constant struct{ value *Tensor }
@@ -122,41 +140,6 @@ func reshape(dst []int64, x *Tensor, want []int64, keepZero bool) ([]int64, erro
 			return dst, fmt.Errorf("%d elements do not fill the shape %v", x.Len(), slices.Clone(want))
 		}
 		dst[free] = int64(x.Len() / known)
-	}
-	return dst, nil
-}
-
-// buildSqueeze removes dimensions of size one: the axes given as attribute (before operator set 13) or input, or all.
-func buildSqueeze(b *builder) (kernel, []valueType, error) {
-	if err := b.want(1, 2); err != nil {
-		return nil, nil, err
-	}
-	axes := b.ints("axes")
-	if len(b.inputs) == 2 && b.inputs[1].present {
-		if _, err := b.elem(1, Int64); err != nil {
-			return nil, nil, err
-		}
-		if b.inputs[1].constant == nil {
-			return nil, nil, fmt.Errorf("%w: axes that are not constant", ErrUnsupported)
-		}
-		axes = b.inputs[1].constant.I64
-	}
-	dims := func(dst []int64, in []*Tensor) ([]int64, error) { return squeeze(dst, in[0].Dims, axes) }
-	return reinterpret{dims}, []valueType{{elem: b.inputs[0].elem}}, nil
-}
-
-func squeeze(dst, dims, axes []int64) ([]int64, error) {
-	rank := int64(len(dims))
-	for _, a := range axes {
-		if a < -rank || a >= rank || dims[(a+rank)%rank] != 1 {
-			return dst, fmt.Errorf("axis %d of shape %v is not of size 1", a, slices.Clone(dims))
-		}
-	}
-	for i, d := range dims {
-		listed := slices.Contains(axes, int64(i)) || slices.Contains(axes, int64(i)-rank)
-		if !listed && (len(axes) > 0 || d != 1) {
-			dst = append(dst, d)
-		}
 	}
 	return dst, nil
 }

@@ -17,6 +17,8 @@ func operator(k operatorKey) buildFunc {
 		return coreOperator(k.op)
 	case "ai.onnx.ml":
 		return mlOperator(k.op)
+	case "com.microsoft":
+		return microsoftOperator(k.op)
 	default:
 		return nil
 	}
@@ -24,24 +26,70 @@ func operator(k operatorKey) buildFunc {
 
 func coreOperator(op string) buildFunc {
 	switch op {
-	case "Add", "Sub", "Mul", "Div":
+	case "Add", "Sub", "Mul", "Div", "Pow":
 		return buildArithmetic
+	case "Sum", "Mean", "Max", "Min":
+		return buildVariadic
+	case "Abs", "Neg", "Sqrt", "Exp", "Log", "Sigmoid", "Tanh", "Relu", "Reciprocal", "Sign", "Floor", "Ceil":
+		return buildUnary
+	case "Clip":
+		return buildClip
+	case "Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual":
+		return buildCompare
+	case "And", "Or", "Xor":
+		return buildLogic
+	case "Not":
+		return buildNot
+	case "Where":
+		return buildWhere
+	case "MatMul":
+		return buildMatMul
+	case "Gemm":
+		return buildGemm
+	case "Softmax", "LogSoftmax":
+		return buildSoftmax
 	case "Cast":
 		return buildCast
+	case "Scan":
+		return buildScan
+	default:
+		return shapeOperator(op)
+	}
+}
+
+// shapeOperator finds the operators that move, pick and gather elements.
+func shapeOperator(op string) buildFunc {
+	switch op {
 	case "Identity":
 		return buildIdentity
 	case "Constant":
 		return buildConstant
+	case "ConstantOfShape":
+		return buildConstantOfShape
+	case "Shape":
+		return buildShape
 	case "Concat":
 		return buildConcat
 	case "Gather":
 		return buildGather
+	case "Slice":
+		return buildSlice
+	case "Transpose":
+		return buildTranspose
 	case "Reshape":
 		return buildReshape
+	case "Flatten":
+		return buildFlatten
 	case "Squeeze":
 		return buildSqueeze
-	case "ArgMax":
+	case "Unsqueeze":
+		return buildUnsqueeze
+	case "ArgMax", "ArgMin":
 		return buildArgMax
+	case "TopK":
+		return buildTopK
+	case "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceSumSquare", "ReduceL1", "ReduceL2", "ReduceLogSumExp":
+		return buildReduce
 	default:
 		return nil
 	}
@@ -51,10 +99,26 @@ func mlOperator(op string) buildFunc {
 	switch op {
 	case "TreeEnsembleClassifier":
 		return buildTreeEnsembleClassifier
+	case "TreeEnsembleRegressor":
+		return buildTreeEnsembleRegressor
+	case "TreeEnsemble":
+		return buildTreeEnsemble
+	case "LinearClassifier":
+		return buildLinearClassifier
+	case "LinearRegressor":
+		return buildLinearRegressor
+	case "SVMClassifier":
+		return buildSVMClassifier
 	case "Scaler":
 		return buildScaler
 	case "Normalizer":
 		return buildNormalizer
+	case "Binarizer":
+		return buildBinarizer
+	case "Imputer":
+		return buildImputer
+	case "LabelEncoder":
+		return buildLabelEncoder
 	case "ArrayFeatureExtractor":
 		return buildArrayFeatureExtractor
 	case "ZipMap":
@@ -64,13 +128,24 @@ func mlOperator(op string) buildFunc {
 	}
 }
 
+// microsoftOperator finds what skl2onnx takes from onnxruntime's own domain when it is told to.
+func microsoftOperator(op string) buildFunc {
+	if op == "CDist" {
+		return buildCDist
+	}
+	return nil
+}
+
 // builder gives a buildFunc the node's inputs and settings, and notices settings that nobody asked for.
 type builder struct {
 	node    *Node
+	outer   *compiler
 	version int64
 	inputs  []builderInput
 	used    map[string]bool
-	err     error
+	// captured are slots of the outer graph that an inner one reads, inputs behind the declared ones.
+	captured []int
+	err      error
 }
 
 type builderInput struct {
@@ -148,6 +223,13 @@ func (b *builder) ints(name string) []int64 {
 	return nil
 }
 
+func (b *builder) number(name string, absent float32) float32 {
+	if a := b.attr(name, AttrFloat); a != nil {
+		return a.F
+	}
+	return absent
+}
+
 func (b *builder) floats(name string) []float32 {
 	if a := b.attr(name, AttrFloats); a != nil {
 		return a.Floats
@@ -166,6 +248,29 @@ func (b *builder) strings(name string) []string {
 	}
 	return s
 }
+
+// labels are the classes of a classifier: either integers, in an attribute whose name differs, or strings.
+func (b *builder) labels(ints string) (*Tensor, error) {
+	i, t := b.ints(ints), b.strings("classlabels_strings")
+	if (len(i) == 0) == (len(t) == 0) {
+		return nil, fmt.Errorf("%w: want either integer or string labels", ErrFormat)
+	}
+	if len(i) == 0 {
+		return NewStrings(t), nil
+	}
+	return NewInts(i), nil
+}
+
+// since refuses operator sets older than the one that gave the operator its present meaning.
+func (b *builder) since(version int64) error {
+	if b.version < version {
+		return fmt.Errorf("%w: operator set %d, want %d or later", ErrUnsupported, b.version, version)
+	}
+	return nil
+}
+
+// given tells whether optional input i is there.
+func (b *builder) given(i int) bool { return i < len(b.inputs) && b.inputs[i].present }
 
 func (b *builder) tensor(name string) *Tensor {
 	a := b.attr(name, AttrTensor)

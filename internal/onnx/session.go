@@ -18,6 +18,8 @@ type Session struct {
 	slots   int
 	consts  map[int]*Tensor
 	steps   []step
+	// constants is the number of elements of all constants.
+	constants int
 }
 
 // Port is an input or output of a model. A negative dimension is free; Dims is nil when not even the rank is declared.
@@ -54,6 +56,28 @@ type Runner struct {
 	slots   []Tensor
 	steps   []boundStep
 	outputs []*Tensor
+	memory  *memory
+	allowed int // bytes given to memory so far
+}
+
+// memory bounds the buffers of a runner: a crafted model of a few bytes must not fill the machine.
+type memory struct{ left int }
+
+// Models make intermediate values of a size that their inputs and constants explain; a nearest-neighbour search has the largest, a distance
+// for each pair of rows. These bytes are what a runner may take.
+const (
+	memoryAtLeast    = 64 << 20
+	memoryPerElement = 32 << 10
+)
+
+func (m *memory) spend(bytes int) error {
+	if m == nil || bytes <= m.left {
+		if m != nil {
+			m.left -= bytes
+		}
+		return nil
+	}
+	return errors.New("it needs far more memory than the inputs and constants of the model explain")
 }
 
 type boundStep struct {
@@ -62,8 +86,13 @@ type boundStep struct {
 }
 
 // NewRunner returns a runner with empty buffers, which grow to the largest batch it is given.
-func (s *Session) NewRunner() *Runner {
-	r := &Runner{session: s, slots: make([]Tensor, s.slots), steps: make([]boundStep, len(s.steps))}
+func (s *Session) NewRunner() *Runner { return s.newRunner(&memory{}) }
+
+func (s *Session) newRunner(m *memory) *Runner {
+	r := &Runner{session: s, slots: make([]Tensor, s.slots), steps: make([]boundStep, len(s.steps)), memory: m}
+	for i := range r.slots {
+		r.slots[i].memory = r.memory
+	}
 	for slot, t := range s.consts {
 		r.slots[slot] = *t
 	}
@@ -92,19 +121,33 @@ func (r *Runner) Run(inputs ...*Tensor) ([]*Tensor, error) {
 	if len(inputs) != len(s.inputs) {
 		return nil, fmt.Errorf("onnx: %d inputs given, the model takes %d", len(inputs), len(s.inputs))
 	}
+	elements := s.constants
 	for i, t := range inputs {
 		if err := s.inputs[i].accepts(t); err != nil {
 			return nil, fmt.Errorf("onnx: input %q: %w", s.inputs[i].Name, err)
 		}
 		r.slots[s.inSlot[i]] = *t
+		elements += t.Len()
 	}
-	for i := range s.steps {
-		st, b := &s.steps[i], &r.steps[i]
-		if err := st.kernel.run(&b.scratch, b.in, b.out); err != nil {
-			return nil, fmt.Errorf("onnx: %s: %w", st.node, err)
-		}
+	if allowed := memoryAtLeast + memoryPerElement*elements; allowed > r.allowed {
+		r.memory.left += allowed - r.allowed
+		r.allowed = allowed
+	}
+	if err := r.compute(); err != nil {
+		return nil, fmt.Errorf("onnx: %w", err)
 	}
 	return r.outputs, nil
+}
+
+// compute runs all steps on what is in the slots of the inputs.
+func (r *Runner) compute() error {
+	for i := range r.session.steps {
+		st, b := &r.session.steps[i], &r.steps[i]
+		if err := st.kernel.run(&b.scratch, b.in, b.out); err != nil {
+			return fmt.Errorf("%s: %w", st.node, err)
+		}
+	}
+	return nil
 }
 
 func (p *Port) accepts(t *Tensor) error {

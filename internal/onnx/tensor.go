@@ -69,6 +69,9 @@ type Tensor struct {
 	External bool
 	// Unknown holds the fields that this package does not model, the data of other element types among them.
 	Unknown []byte
+
+	// memory is what resize takes its bytes from; nil without a bound.
+	memory *memory
 }
 
 // NewFloats returns a FLOAT tensor that shares data; without dims it is a vector.
@@ -163,26 +166,60 @@ func (t *Tensor) resize(typ DataType, dims []int64) error {
 	t.Dims = append(t.Dims[:0], dims...)
 	switch typ {
 	case Float:
-		t.F32 = grow(t.F32, n)
+		t.F32, err = grow(t.memory, t.F32, n)
 	case Double:
-		t.F64 = grow(t.F64, n)
+		t.F64, err = grow(t.memory, t.F64, n)
 	case Int64:
-		t.I64 = grow(t.I64, n)
+		t.I64, err = grow(t.memory, t.I64, n)
 	case Int32:
-		t.I32 = grow(t.I32, n)
+		t.I32, err = grow(t.memory, t.I32, n)
 	case Bool:
-		t.Bool = grow(t.Bool, n)
+		t.Bool, err = grow(t.memory, t.Bool, n)
 	case String:
-		t.Str = grow(t.Str, n)
+		t.Str, err = grow(t.memory, t.Str, n)
 	default:
-		return fmt.Errorf("element type %v is not supported", typ)
+		err = fmt.Errorf("element type %v is not supported", typ)
 	}
-	return nil
+	return err
 }
 
-func grow[T any](s []T, n int) []T {
-	if cap(s) < n {
-		return slices.Grow(s[:0], n)[:n]
+func grow[T any](m *memory, s []T, n int) ([]T, error) {
+	if n <= cap(s) {
+		return s[:n], nil
 	}
-	return s[:n]
+	if err := m.spend(n * sizeof[T]()); err != nil {
+		return s, err
+	}
+	return slices.Grow(s[:0], n)[:n], nil
+}
+
+// float is element i of a tensor of numbers as float64; INT64 beyond 2^53 are rounded.
+func (t *Tensor) float(i int) float64 {
+	switch t.Type {
+	case Float:
+		return float64(t.F32[i])
+	case Double:
+		return t.F64[i]
+	case Int64:
+		return float64(t.I64[i])
+	default:
+		return float64(t.I32[i])
+	}
+}
+
+// setFloat sets element i of a FLOAT or DOUBLE tensor.
+func (t *Tensor) setFloat(i int, v float64) {
+	if t.Type == Float {
+		t.F32[i] = float32(v)
+	} else {
+		t.F64[i] = v
+	}
+}
+
+// integer is element i of an INT64 or INT32 tensor.
+func (t *Tensor) integer(i int) int64 {
+	if t.Type == Int32 {
+		return int64(t.I32[i])
+	}
+	return t.I64[i]
 }

@@ -16,9 +16,9 @@ type treeAttributes struct {
 	postTransform string
 }
 
-// readTreeAttributes reads the settings of TreeEnsembleClassifier (ai.onnx.ml 1 and 3). The forms *_as_tensor are for
-// double precision and exclude the plain ones.
-func readTreeAttributes(b *builder, double bool) (*treeAttributes, error) {
+// readTreeAttributes reads the settings of TreeEnsembleClassifier and TreeEnsembleRegressor (ai.onnx.ml 1 and 3), whose leaves
+// have weights for a "class" or a "target". The forms *_as_tensor are for double precision and exclude the plain ones.
+func readTreeAttributes(b *builder, leaf string, double bool) (*treeAttributes, error) {
 	a := &treeAttributes{
 		treeIDs:    b.ints("nodes_treeids"),
 		nodeIDs:    b.ints("nodes_nodeids"),
@@ -28,22 +28,20 @@ func readTreeAttributes(b *builder, double bool) (*treeAttributes, error) {
 		missing:    b.ints("nodes_missing_value_tracks_true"),
 		modes:      b.strings("nodes_modes"),
 		values:     b.numbers("nodes_values", double),
-		leafTrees:  b.ints("class_treeids"),
-		leafNodes:  b.ints("class_nodeids"),
-		classes:    b.ints("class_ids"),
-		weights:    b.numbers("class_weights", double),
+		leafTrees:  b.ints(leaf + "_treeids"),
+		leafNodes:  b.ints(leaf + "_nodeids"),
+		classes:    b.ints(leaf + "_ids"),
+		weights:    b.numbers(leaf+"_weights", double),
 		base:       b.numbers("base_values", double),
 
 		postTransform: b.text("post_transform", "NONE"),
 	}
 	b.numbers("nodes_hitrates", double) // statistics of the training, not used for predictions
-	ints, texts := b.ints("classlabels_int64s"), b.strings("classlabels_strings")
-	if (len(ints) == 0) == (len(texts) == 0) {
-		return nil, fmt.Errorf("%w: want either integer or string labels", ErrFormat)
-	}
-	a.labels = NewInts(ints)
-	if len(ints) == 0 {
-		a.labels = NewStrings(texts)
+	if leaf == "class" {
+		var err error
+		if a.labels, err = b.labels("classlabels_int64s"); err != nil {
+			return nil, err
+		}
 	}
 	if b.err != nil {
 		return nil, b.err
@@ -109,7 +107,7 @@ func (a *treeAttributes) checkLengths() error {
 	}
 	m := len(a.classes)
 	if len(a.leafTrees) != m || len(a.leafNodes) != m || len(a.weights) != m {
-		return fmt.Errorf("%w: class_ids, class_treeids, class_nodeids and class_weights have %d, %d, %d and %d entries",
+		return fmt.Errorf("%w: the ids, trees, nodes and weights of leaves have %d, %d, %d and %d entries",
 			ErrFormat, m, len(a.leafTrees), len(a.leafNodes), len(a.weights))
 	}
 	return nil

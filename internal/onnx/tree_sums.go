@@ -10,7 +10,7 @@ import (
 
 // TreeSums adds up what rows reach in the leaves of trees: the trees of this package for models that are no ONNX files. It is immutable
 // and safe for concurrent use.
-type TreeSums struct{ k treeClassifier }
+type TreeSums struct{ k trees }
 
 // SumTree is a tree whose leaves hold any numbers, as many as the sums have columns.
 type SumTree struct {
@@ -20,17 +20,17 @@ type SumTree struct {
 }
 
 // NewTreeSums checks the trees and lays them out. Values are finite; children come after their parents, and each has one.
-func NewTreeSums(trees []SumTree, features, columns int) (*TreeSums, error) {
-	if columns < 1 || len(trees) == 0 {
-		return nil, fmt.Errorf("%w: %d trees for %d columns", ErrFormat, len(trees), columns)
+func NewTreeSums(list []SumTree, features, columns int) (*TreeSums, error) {
+	if columns < 1 || len(list) == 0 {
+		return nil, fmt.Errorf("%w: %d trees for %d columns", ErrFormat, len(list), columns)
 	}
 	b := sumsBuilder{e: &ensemble{columns: columns, features: features}, numbers: map[string]uint32{}}
-	for i := range trees {
-		if err := b.add(&trees[i]); err != nil {
+	for i := range list {
+		if err := b.add(&list[i]); err != nil {
 			return nil, fmt.Errorf("tree %d: %w", i, err)
 		}
 	}
-	return &TreeSums{treeClassifier{ensemble: b.e, ranked: b.e.rank(), finisher: finisher{columns: columns}, double: true}}, nil
+	return &TreeSums{trees{ensemble: b.e, ranked: b.e.rank(), columns: columns, double: true}}, nil
 }
 
 // sumsBuilder lays out trees; equal rows of leaves have one number.

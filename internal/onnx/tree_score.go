@@ -8,14 +8,25 @@ import (
 	"sync"
 )
 
-// treeClassifier is TreeEnsembleClassifier.
-type treeClassifier struct {
+// trees adds up the leaves of an ensemble and has the sums of each row finished: as a class with its scores, or as the values of targets.
+type trees struct {
 	ensemble *ensemble
 	ranked   *ranked // nil when the trees need the general walk
+	columns  int
 	finisher
 	double bool // input and sums are float64, else float32
 	// needNamed says that a class may win only where a leaf named it, and sums alone do not tell which did.
 	needNamed bool
+}
+
+// finisher turns the sums over the trees into the outputs.
+type finisher interface {
+	// prepare gives the outputs their shape for n rows.
+	prepare(s *scratch, out []*Tensor, n int) error
+	// decided reports that the sums alone tell the result, given that no weight is negative.
+	decided(sums []float64) bool
+	// finish writes the outputs of row i. named, if not nil, marks the columns that some leaf named.
+	finish(sums []float64, named []bool, single bool, out []*Tensor, i int) error
 }
 
 func buildTreeEnsembleClassifier(b *builder) (kernel, []valueType, error) {
@@ -26,21 +37,28 @@ func buildTreeEnsembleClassifier(b *builder) (kernel, []valueType, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	a, err := readTreeAttributes(b, t == Double)
+	a, err := readTreeAttributes(b, "class", t == Double)
 	if err != nil {
 		return nil, nil, err
 	}
-	f, column, err := newFinisher(a)
+	f, column, err := newClasses(a)
 	if err != nil {
 		return nil, nil, err
 	}
-	e, err := buildEnsemble(a, f.columns, column)
+	k, err := newTrees(a, f, f.columns, column, t == Double)
 	if err != nil {
 		return nil, nil, err
 	}
-	k := &treeClassifier{ensemble: e, ranked: e.rank(), finisher: f, double: t == Double}
-	k.needNamed = f.columns > 1 && len(f.base) == 0 && !e.sumsTell()
+	k.needNamed = f.columns > 1 && len(f.base) == 0 && !k.ensemble.sumsTell()
 	return k, []valueType{{elem: a.labels.Type}, {elem: Float}}, nil
+}
+
+func newTrees(a *treeAttributes, f finisher, columns int, column func(int64) (int, error), double bool) (*trees, error) {
+	e, err := buildEnsemble(a, columns, column)
+	if err != nil {
+		return nil, err
+	}
+	return &trees{ensemble: e, ranked: e.rank(), columns: columns, finisher: f, double: double}, nil
 }
 
 // sumsTell reports that the class with the largest sum, if positive, was surely named by a leaf: every leaf names all
@@ -74,7 +92,7 @@ type treeWorker struct {
 	err     error
 }
 
-func (k *treeClassifier) newWorker() *treeWorker {
+func (k *trees) newWorker() *treeWorker {
 	w := &treeWorker{
 		row:     make([]float64, k.ensemble.features),
 		sums:    make([]float64, blockRows*k.columns),
@@ -89,9 +107,9 @@ func (k *treeClassifier) newWorker() *treeWorker {
 }
 
 // width is the number of ranks of a row.
-func (k *treeClassifier) width() int { return max(1, len(k.ranked.features)) }
+func (k *trees) width() int { return max(1, len(k.ranked.features)) }
 
-func (k *treeClassifier) run(s *scratch, in, out []*Tensor) error {
+func (k *trees) run(s *scratch, in, out []*Tensor) error {
 	x := in[0]
 	n, width, err := rows(x)
 	if err != nil {
@@ -100,32 +118,20 @@ func (k *treeClassifier) run(s *scratch, in, out []*Tensor) error {
 	if width < k.ensemble.features {
 		return fmt.Errorf("rows have %d columns, the trees use %d", width, k.ensemble.features)
 	}
-	label, scores := out[0], out[1]
-	if label == nil {
-		label = &Tensor{}
-	}
-	if scores == nil {
-		scores = &Tensor{}
-	}
-	s.dims = append(s.dims[:0], int64(n))
-	if err := label.resize(k.labels.Type, s.dims); err != nil {
+	if err := k.prepare(s, out, n); err != nil {
 		return err
 	}
-	s.dims = append(s.dims, int64(k.labels.Len()))
-	if err := scores.resize(Float, s.dims); err != nil {
-		return err
-	}
-	return k.scoreAll(s, batch{x: x, n: n, width: width, label: label, scores: scores})
+	return k.scoreAll(s, batch{x: x, n: n, width: width, out: out})
 }
 
 // batch is the input and the outputs of one run.
 type batch struct {
-	x             *Tensor
-	n, width      int
-	label, scores *Tensor
+	x        *Tensor
+	n, width int
+	out      []*Tensor
 }
 
-func (k *treeClassifier) scoreAll(s *scratch, b batch) error {
+func (k *trees) scoreAll(s *scratch, b batch) error {
 	workers := 1
 	if b.n > blockRows && b.n*len(k.ensemble.roots) >= parallelWork {
 		workers = min(runtime.GOMAXPROCS(0), (b.n+blockRows-1)/blockRows)
@@ -149,7 +155,7 @@ func (k *treeClassifier) scoreAll(s *scratch, b batch) error {
 	return errors.Join(errs...)
 }
 
-func (k *treeClassifier) scoreRange(w *treeWorker, b batch, from, to int) error {
+func (k *trees) scoreRange(w *treeWorker, b batch, from, to int) error {
 	for ; from < to; from += blockRows {
 		if err := k.scoreBlock(w, b, from, min(to, from+blockRows)); err != nil {
 			return err
@@ -158,7 +164,7 @@ func (k *treeClassifier) scoreRange(w *treeWorker, b batch, from, to int) error 
 	return nil
 }
 
-func (k *treeClassifier) scoreBlock(w *treeWorker, b batch, from, to int) error {
+func (k *trees) scoreBlock(w *treeWorker, b batch, from, to int) error {
 	n := to - from
 	sums := w.sums[:n*k.columns]
 	if k.ranked != nil && !k.needNamed {
@@ -182,7 +188,7 @@ func (k *treeClassifier) scoreBlock(w *treeWorker, b batch, from, to int) error 
 			k.ensemble.scoreRow(w.row, row, w.named, !k.double)
 			named = w.named
 		}
-		if err := k.finish(row, named, !k.double, b, from+i); err != nil {
+		if err := k.finish(row, named, !k.double, b.out, from+i); err != nil {
 			return err
 		}
 	}
@@ -190,7 +196,7 @@ func (k *treeClassifier) scoreBlock(w *treeWorker, b batch, from, to int) error 
 }
 
 // sumTrees adds up all trees for one row.
-func (k *treeClassifier) sumTrees(w *treeWorker, sums []float64) {
+func (k *trees) sumTrees(w *treeWorker, sums []float64) {
 	roots := k.ranked.roots
 	rows := w.rows[:len(roots)]
 	k.ranked.walkTrees(w.ranks[:k.width()], roots, rows)
@@ -200,7 +206,7 @@ func (k *treeClassifier) sumTrees(w *treeWorker, sums []float64) {
 }
 
 // sumRows adds up all trees for the rows of a block.
-func (k *treeClassifier) sumRows(w *treeWorker, n int, sums []float64) {
+func (k *trees) sumRows(w *treeWorker, n int, sums []float64) {
 	rows := w.rows[:n]
 	for _, root := range k.ranked.roots {
 		k.ranked.walkRows(w.ranks, k.width(), root, rows)
@@ -210,7 +216,7 @@ func (k *treeClassifier) sumRows(w *treeWorker, n int, sums []float64) {
 	}
 }
 
-func (k *treeClassifier) add(sums []float64, row uint32) {
+func (k *trees) add(sums []float64, row uint32) {
 	leaf := k.ensemble.leaves[int(row)*k.columns:][:len(sums)]
 	if k.double {
 		for c, v := range leaf {
