@@ -104,6 +104,7 @@ func fitLinearBaseline(ctx context.Context, split *Split) (*fittedBaseline, erro
 	}
 	return &fittedBaseline{
 		classes: m.Classes(),
+		export:  func(ctx context.Context) (mlmodel.ONNXModel, error) { return split.exportLinear(ctx, m) },
 		predict: func(ctx context.Context, x forest.Matrix) ([]int, error) { return m.Predict(ctx, svm.Matrix(x)) },
 		decision: func(ctx context.Context, x forest.Matrix) (forest.Matrix, error) {
 			values, err := m.Decision(ctx, svm.Matrix(x))
@@ -119,6 +120,7 @@ func fitSVCBaseline(ctx context.Context, split *Split) (*fittedBaseline, error) 
 	}
 	return &fittedBaseline{
 		classes: m.Classes(),
+		export:  func(ctx context.Context) (mlmodel.ONNXModel, error) { return split.exportSVC(ctx, m) },
 		predict: func(ctx context.Context, x forest.Matrix) ([]int, error) { return m.Predict(ctx, svm.Matrix(x)) },
 		decision: func(ctx context.Context, x forest.Matrix) (forest.Matrix, error) {
 			values, err := m.Decision(ctx, svm.Matrix(x))
@@ -134,6 +136,7 @@ func fitNeighborsBaseline(_ context.Context, split *Split) (*fittedBaseline, err
 	}
 	return &fittedBaseline{
 		classes: m.Classes(),
+		export:  func(ctx context.Context) (mlmodel.ONNXModel, error) { return split.exportNeighbors(ctx, m) },
 		predict: func(ctx context.Context, x forest.Matrix) ([]int, error) { return m.Predict(ctx, neighbors.Matrix(x)) },
 		proba: func(ctx context.Context, x forest.Matrix) (forest.Matrix, error) {
 			shares, err := m.PredictProba(ctx, neighbors.Matrix(x))

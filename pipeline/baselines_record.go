@@ -9,7 +9,6 @@ import (
 	"mlopsgo/internal/dataset"
 	"mlopsgo/mlflowclient"
 	"mlopsgo/mlflowclient/mlmodel"
-	"mlopsgo/pipeline/chart"
 	"mlopsgo/pipeline/forest"
 	"mlopsgo/pipeline/score"
 )
@@ -175,25 +174,4 @@ func (r *baselineRecorder) keepModel(
 		return "", fmt.Errorf("log the model: %w", err)
 	}
 	return logged.ID, nil
-}
-
-// keepFiles draws the pictures and describes the pipeline.
-func (r *baselineRecorder) keepFiles(ctx context.Context, run *mlflowclient.ActiveRun, kind baselineKind, model *fittedBaseline, one Baseline) error {
-	for prefix, report := range map[string]*score.Report{"training_": one.Training, "test_": one.Test} {
-		var names []string
-		for _, class := range report.Classes {
-			names = append(names, r.Split.Classes.Text(class))
-		}
-		picture, err := chart.Confusion(kind.class+": confusion matrix", names, report.Confusion)
-		if err != nil {
-			return err
-		}
-		if err := run.LogImageFile(ctx, prefix+"confusion_matrix.png", picture); err != nil {
-			return err
-		}
-	}
-	return errors.Join(
-		run.LogText(ctx, "estimator.html", kind.html()),
-		run.LogDict(ctx, "metric_info.json", map[string]string{"Pipeline_score_X_test": "Pipeline.score(X=X_test, y=y_test)"}),
-	)
 }

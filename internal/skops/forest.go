@@ -51,6 +51,8 @@ type OutOfBag struct {
 	Decision []float64
 }
 
+func (*Forest) step() string { return "randomforestclassifier" }
+
 func (f *Forest) classes() int { return len(f.IntClasses) + len(f.StringClasses) }
 
 func (f *Forest) check(features int) error {

@@ -21,6 +21,7 @@ type Array struct {
 
 // Descriptions of elements.
 const (
+	int32Descr   = "'<i4'"
 	int64Descr   = "'<i8'"
 	float64Descr = "'<f8'"
 )
@@ -70,6 +71,15 @@ func int64s(values ...int64) *Array {
 	return &Array{Descr: int64Descr, Shape: []int{len(values)}, Append: func(b []byte) []byte {
 		for _, v := range values {
 			b = binary.LittleEndian.AppendUint64(b, uint64(v))
+		}
+		return b
+	}}
+}
+
+func int32s(values []int32) *Array {
+	return &Array{Descr: int32Descr, Shape: []int{len(values)}, Append: func(b []byte) []byte {
+		for _, v := range values {
+			b = binary.LittleEndian.AppendUint32(b, uint32(v))
 		}
 		return b
 	}}

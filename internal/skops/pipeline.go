@@ -24,6 +24,8 @@ var sklearnVersion = text(SklearnVersion)
 type Pipeline struct {
 	Scaler Scaler
 	Forest Forest
+	// Other takes the place of Forest; its step is named after its class, in lower case. Nil keeps the forest.
+	Other Classifier
 }
 
 // Scaler is a fitted sklearn.preprocessing.StandardScaler.
@@ -44,7 +46,7 @@ func (p *Pipeline) Write(ctx context.Context, w io.Writer) error {
 	root := object("sklearn.pipeline", "Pipeline",
 		field{"steps", list(
 			tuple(text("standardscaler"), p.Scaler.node()),
-			tuple(text("randomforestclassifier"), p.Forest.node(len(p.Scaler.Mean))),
+			tuple(text(p.last().step()), p.last().node(len(p.Scaler.Mean))),
 		)},
 		field{"transform_input", none}, field{"memory", none}, field{"verbose", no},
 	)
@@ -64,7 +66,15 @@ func (p *Pipeline) check() error {
 	case p.Scaler.Rows < 1:
 		return errors.New("a scaler fitted on no rows")
 	}
-	return p.Forest.check(features)
+	return p.last().check(features)
+}
+
+// last is the classifier.
+func (p *Pipeline) last() Classifier {
+	if p.Other != nil {
+		return p.Other
+	}
+	return &p.Forest
 }
 
 func (s *Scaler) node() *Node {

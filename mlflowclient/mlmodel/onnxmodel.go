@@ -13,7 +13,7 @@ import (
 // For mlflow.pyfunc every output of the graph must be a vector, and a table is passed as one matrix in the order of the
 // signature's columns when the graph has one input. With flavor sklearn, mlflow.pyfunc takes the scikit-learn object instead.
 type ONNXModel struct {
-	// Data is the file model.onnx.
+	// Data is the file model.onnx; nil for a model that has only the form Sklearn, and no flavor onnx.
 	Data []byte
 	// Sklearn is the same model as an object of scikit-learn; nil for none. See [SklearnObject].
 	Sklearn *SklearnObject
@@ -53,7 +53,7 @@ const (
 // Files returns the files of the model, MLmodel last, so that a folder that is being filled is no model before it is
 // complete.
 func (m ONNXModel) Files() ([]File, error) {
-	if len(m.Data) == 0 {
+	if len(m.Data) == 0 && m.Sklearn == nil {
 		return nil, errors.New("mlmodel: an ONNX model without data")
 	}
 	if m.Environment.Python == "" {
@@ -65,7 +65,10 @@ func (m ONNXModel) Files() ([]File, error) {
 	if err := m.Environment.check(); err != nil {
 		return nil, fmt.Errorf("mlmodel: %w", err)
 	}
-	files := []File{{onnxDataFile, m.Data}}
+	var files []File
+	if len(m.Data) > 0 {
+		files = append(files, File{onnxDataFile, m.Data})
+	}
 	if m.Sklearn != nil {
 		if len(m.Sklearn.Data) == 0 {
 			return nil, errors.New("mlmodel: a scikit-learn object without data")
@@ -165,7 +168,11 @@ func (m ONNXModel) model(size int64) *Model {
 		Extra: Map{{"model_id", nil}, {"prompts", nil}},
 	}
 	if m.Sklearn != nil {
-		model.Flavors = []Flavor{model.Flavors[0], m.Sklearn.flavor(), m.Sklearn.pyfunc(env, m.Environment.Python)}
+		sklearn := []Flavor{m.Sklearn.flavor(), m.Sklearn.pyfunc(env, m.Environment.Python)}
+		if len(m.Data) > 0 {
+			sklearn = append(model.Flavors[:1:1], sklearn...)
+		}
+		model.Flavors = sklearn
 	}
 	if m.ModelID == "" {
 		model.ModelUUID = newUUID()

@@ -140,3 +140,28 @@ func area(steps []Step) float64 {
 	}
 	return sum / float64(last.TruePos) / float64(last.FalsePos)
 }
+
+// ROC are the points of the ROC curve, from (0,0) to (1,1): the share of the other rows and that of the positive rows which a threshold
+// finds; and the area under it. Both kinds of rows must be there.
+func ROC(steps []Step) (falsePositive, truePositive []float64, under float64) {
+	last := steps[len(steps)-1]
+	falsePositive, truePositive = []float64{0}, []float64{0}
+	for _, s := range steps {
+		falsePositive = append(falsePositive, float64(s.FalsePos)/float64(last.FalsePos))
+		truePositive = append(truePositive, float64(s.TruePos)/float64(last.TruePos))
+	}
+	return falsePositive, truePositive, area(steps)
+}
+
+// PrecisionRecall are the points of the precision-recall curve by rising recall, after one of recall 0 and precision 1; and the average
+// precision, each threshold's weighted by the recall that it adds. There must be a positive row.
+func PrecisionRecall(steps []Step) (recall, precision []float64, average float64) {
+	last := steps[len(steps)-1]
+	recall, precision = []float64{0}, []float64{1}
+	for _, s := range steps {
+		r, p := float64(s.TruePos)/float64(last.TruePos), float64(s.TruePos)/float64(s.TruePos+s.FalsePos)
+		average += (r - recall[len(recall)-1]) * p
+		recall, precision = append(recall, r), append(precision, p)
+	}
+	return recall, precision, average
+}
