@@ -23,29 +23,15 @@ type baselineRecorder struct {
 // inputs are the table, and its features in the training part, of which autolog makes a data set named "dataset".
 func (b Baselines) inputs() ([]mlflowclient.DatasetInput, error) {
 	whole := b.Data.TrainingInput(b.Client)
-	var columns []dataset.Column
-	for j, name := range b.Split.Features {
-		column, err := b.Data.Table.Column(name)
-		if err != nil {
-			return nil, err
-		}
-		values, integers := make([]float64, b.Split.RawTrainX.Rows), make([]int64, b.Split.RawTrainX.Rows)
-		for r := range values {
-			values[r] = b.Split.RawTrainX.Row(r)[j]
-			integers[r] = int64(values[r])
-		}
-		if column.Kind() == dataset.Int64 {
-			columns = append(columns, dataset.IntColumn(name, integers))
-		} else {
-			columns = append(columns, dataset.FloatColumn(name, values))
-		}
-	}
-	features, err := dataset.New("dataset", columns...)
+	features, err := b.Data.Table.Select(b.Split.Features...)
 	if err != nil {
 		return nil, err
 	}
+	if features, err = features.Take(b.Split.trainRows...); err != nil {
+		return nil, err
+	}
 	training := whole
-	record := features.Record(dataset.Source{})
+	record := features.Named("dataset").Record(dataset.Source{})
 	training.Name, training.Digest, training.Schema, training.Profile = record.Name, record.Digest, record.Schema, record.Profile
 	training.Context = "train"
 	return []mlflowclient.DatasetInput{training, whole}, nil

@@ -44,6 +44,9 @@ type Split struct {
 	TrainY, TestY []int
 	// RawTrainX and RawTestX are TrainX and TestX before scaling.
 	RawTrainX, RawTestX forest.Matrix
+
+	// trainRows are the table's rows that make the training part, in its order.
+	trainRows []int
 }
 
 // Prepare applies the problem to a table with scikit-learn's train_test_split and StandardScaler. It fails when a column is missing, a
@@ -92,7 +95,7 @@ func (p Problem) divide(x forest.Matrix, y []int, split *Split) error {
 	if err != nil {
 		return err
 	}
-	split.RawTrainX, split.RawTestX = trainX, testX
+	split.RawTrainX, split.RawTestX, split.trainRows = trainX, testX, train
 	if split.Scaler, err = forest.FitStandardScaler(trainX); err != nil {
 		return err
 	}

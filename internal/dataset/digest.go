@@ -14,7 +14,7 @@ import (
 const digestRows = 10_000
 
 // Digest returns MLflow's eight hex digits for the table, those of mlflow.data.digest_utils.compute_pandas_digest on the same
-// pandas frame with its default index: the MD5 of a hash of each of the first 10,000 rows, the number of rows, and the
+// pandas frame with its default index, or that of [Table.Take]: the MD5 of a hash of each of the first 10,000 rows, the number of rows, and the
 // columns' names. Rows beyond the 10,000th count but are not looked at.
 func (t *Table) Digest() string {
 	sum := md5.New()
@@ -33,7 +33,7 @@ func (t *Table) Digest() string {
 	return hex.EncodeToString(sum.Sum(nil))[:8]
 }
 
-// rowHashes is pandas.util.hash_pandas_object of the first rows of the table with the index 0, 1, …: CPython's former tuple
+// rowHashes is pandas.util.hash_pandas_object of the first rows of the table with its index: CPython's former tuple
 // hash over the cells' hashes and the index' hash.
 func (t *Table) rowHashes(rows int) []uint64 {
 	hashes := make([]uint64, rows)
@@ -52,7 +52,12 @@ func (t *Table) rowHashes(rows int) []uint64 {
 	for _, c := range t.digestOrder() {
 		combine(c.hash)
 	}
-	combine(func(row int) uint64 { return scramble(uint64(row)) })
+	combine(func(row int) uint64 {
+		if t.index != nil {
+			row = t.index[row]
+		}
+		return scramble(uint64(row))
+	})
 	for row := range hashes {
 		hashes[row] += 97531
 	}

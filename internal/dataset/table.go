@@ -18,6 +18,9 @@ type Table struct {
 	rows    int
 
 	incomplete Incomplete
+
+	// index numbers the rows as pandas does; nil for 0, 1, ….
+	index []int
 }
 
 // New returns the table of the given columns. It refuses no columns, no rows, lengths that differ, names that are empty or
@@ -51,7 +54,7 @@ func (t *Table) Name() string { return t.name }
 
 // Named returns the same table under another name; the two share their values.
 func (t *Table) Named(name string) *Table {
-	return &Table{name: name, columns: t.columns, rows: t.rows, incomplete: t.incomplete}
+	return &Table{name: name, columns: t.columns, rows: t.rows, incomplete: t.incomplete, index: t.index}
 }
 
 // Rows is the number of rows.
@@ -90,7 +93,12 @@ func (t *Table) Select(names ...string) (*Table, error) {
 		}
 		columns[i] = c
 	}
-	return New(t.name, columns...)
+	part, err := New(t.name, columns...)
+	if err != nil {
+		return nil, err
+	}
+	part.index = t.index
+	return part, nil
 }
 
 // Matrix returns the named columns as one row-major slice of Rows()×len(names) float64 values: value (r, c) stands at
