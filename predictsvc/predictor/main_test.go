@@ -78,7 +78,7 @@ var trying = regexp.MustCompile(`^serving (\S+) version (\S+) on (http://\S+); t
 // start runs the program until it says that it serves.
 func start(t *testing.T, env ...string) *started {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	t.Cleanup(cancel)
 	cmd := program.Command(ctx, t, t.TempDir(), append(env, "PREDICTOR_ADDR=127.0.0.1:0"))
 	s := &started{stderr: &strings.Builder{}, signal: func(sig os.Signal) { must(t, cmd.Process.Signal(sig)) }}

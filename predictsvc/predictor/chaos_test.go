@@ -1,0 +1,247 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"mlopsgo/internal/onnx"
+	"mlopsgo/internal/predictionlog"
+	"mlopsgo/internal/stack"
+	"mlopsgo/mlflowclient"
+	"mlopsgo/mlflowclient/mlmodel"
+)
+
+const chaosModel = "sk-rfc-model"
+
+// chaos is a predictor on servers of the test's own, under load.
+type chaos struct {
+	t      *testing.T
+	own    *stack.Own
+	client *mlflowclient.Client
+	env    []string
+	load   *load
+	now    string // the version that the alias names
+}
+
+// TestChaos swaps models under load while MLflow, Postgres and the store of artifacts are killed and started again, and then kills the
+// predictor while Postgres is down. No request fails, none is answered by a version or with a label that it should not be, and what was
+// answered is in Postgres once.
+func TestChaos(t *testing.T) {
+	c := &chaos{t: t, own: stack.StartOwn(t), now: "1"}
+	var err error
+	c.client, err = mlflowclient.New(t.Context(), c.own.MLflowURI, mlflowclient.WithRetries(mlflowclient.RetryPolicy{}))
+	must(t, err)
+	defer c.client.Close()
+	for range 3 {
+		c.register()
+	}
+	must(t, c.client.RegisteredModels.SetAlias(t.Context(), chaosModel, "champion", "1"))
+	must(t, c.client.RegisteredModels.SetAlias(t.Context(), chaosModel, "challenger", "2"))
+	cache := t.TempDir()
+	c.env = append(c.own.Env, "MODEL_CACHE="+cache, "PREDICTOR_POLL=100ms", "PREDICTOR_SPOOL_DIR="+cache+"/log", "SHADOW_MODEL_URI=models:/"+chaosModel+"@challenger")
+	s := start(t, c.env...)
+	c.load = startLoad(t, s.url, chaosModel, "1", 4, 20*time.Millisecond)
+	began := time.Now()
+	c.swaps(5)
+	c.outage("mlflow", nil)
+	c.swaps(5)
+	c.outage("postgres", nil)
+	c.swaps(5) // the last one from 3 to 1, which are in the cache
+	c.outage("minio", func() { c.setAlias("2") }) // whose files are not in the cache any more
+	c.awaitServed("2")
+	c.swaps(4)
+	for time.Since(began) < 30*time.Second {
+		time.Sleep(100 * time.Millisecond)
+	}
+	c.settle()
+	answered := c.load.count()
+	t.Logf("%d requests in %.1f s, 20 swaps, the slowest took %v", answered, time.Since(began).Seconds(), c.load.slowest)
+	c.compare(time.Now(), "before the predictor is killed")
+
+	c.own.Kill(t, "postgres")
+	before := c.load.count()
+	for c.load.count() < before+300 {
+		time.Sleep(10 * time.Millisecond)
+	}
+	c.load.ending.Store(true)
+	killed := time.Now()
+	s.signal(os.Kill)
+	s.wait()
+	c.load.stopped()
+	c.own.Up(t)
+	s = start(t, c.env...)
+	c.load.url = s.url
+	c.settle()
+	c.compare(killed, "after the predictor was killed")
+	s.signal(syscall.SIGTERM)
+	s.wait()
+}
+
+// register makes a version whose labels tell which it is; see labelsOf.
+func (c *chaos) register() {
+	c.t.Helper()
+	ctx := c.t.Context()
+	columns := []string{"volatile acidity", "citric acid", "sulphates", "alcohol"}
+	must(c.t, c.client.Track(ctx, mlflowclient.StartRun{}, func(ctx context.Context, run *mlflowclient.ActiveRun) error {
+		version := "1"
+		for v, err := range c.client.ModelVersions.Search(ctx, mlflowclient.SearchModelVersions{Filter: "name='" + chaosModel + "'"}) {
+			if err != nil {
+				return err
+			}
+			n, err := strconv.Atoi(v.Version)
+			if err != nil {
+				return err
+			}
+			version = strconv.Itoa(max(n+1, int(version[0]-'0')))
+		}
+		low, high := labelsOf(version)
+		model, err := (&onnx.Forest{
+			Features: 4, IntClasses: []int64{int64(low), int64(high)}, Trees: []onnx.Tree{{
+				Left: []int{1, -1, -1}, Right: []int{2, -1, -1}, Feature: []int{3, -2, -2}, Threshold: []float64{10, -2, -2},
+				Values: []float64{0.5, 0.5, 1, 0, 0, 1},
+			}},
+		}).Model()
+		if err != nil {
+			return err
+		}
+		logged, err := run.LogModel(ctx, mlflowclient.LogModel{Name: "tiny", Files: func(id string) ([]mlmodel.File, error) {
+			return mlmodel.ONNXModel{
+				Data: model.Encode(), ModelID: id, Signature: &mlmodel.Signature{Inputs: mlmodel.Columns(mlmodel.Double, columns...)},
+				Example: &mlmodel.Example{Columns: columns, Rows: [][]any{{0.7, 0.0, 0.56, 9.4}}},
+			}.Files()
+		}})
+		if err != nil {
+			return err
+		}
+		made, err := c.client.RegisterModel(ctx, mlflowclient.RegisterModel{Name: chaosModel, ModelID: logged.ID, RunID: run.ID})
+		if err == nil && made.Version != version {
+			err = fmt.Errorf("version %s, want %s", made.Version, version)
+		}
+		return err
+	}))
+}
+
+// swaps sets the alias to another version, n times, and waits each time until that answers.
+func (c *chaos) swaps(n int) {
+	c.t.Helper()
+	for range n {
+		next := strconv.Itoa(int(c.now[0]-'0')%3 + 1)
+		c.setAlias(next)
+		c.awaitServed(next)
+	}
+}
+
+func (c *chaos) setAlias(version string) {
+	c.t.Helper()
+	c.load.allow(c.now, version)
+	c.await("the alias is set", func() bool {
+		return c.client.RegisteredModels.SetAlias(c.t.Context(), chaosModel, "champion", version) == nil
+	})
+}
+
+func (c *chaos) awaitServed(version string) {
+	c.t.Helper()
+	c.await("version "+version+" is served", func() bool {
+		report, err := c.load.health()
+		return err == nil && report.Model.Version == version
+	})
+	c.load.allow(version)
+	c.now = version
+	answered := c.load.count()
+	c.await("it has answered", func() bool { return c.load.count() > answered+5 })
+}
+
+// outage kills a server, lets the predictor go on without it for two seconds, and starts it again.
+func (c *chaos) outage(server string, meanwhile func()) {
+	c.t.Helper()
+	began := time.Now()
+	c.own.Kill(c.t, server)
+	if meanwhile != nil {
+		meanwhile()
+	}
+	c.await(server+" is missed", func() bool {
+		report, err := c.load.health()
+		return err == nil && (report.Status == "degraded" || server == "minio")
+	})
+	time.Sleep(time.Until(began.Add(2 * time.Second)))
+	c.own.Up(c.t)
+	c.await("all is well again", func() bool {
+		report, err := c.load.health()
+		return err == nil && report.Status == "ok"
+	})
+	c.t.Logf("%s was away; %.1f s until all was well", server, time.Since(began).Seconds())
+}
+
+// settle waits until everything that was answered is in Postgres.
+func (c *chaos) settle() {
+	c.t.Helper()
+	c.await("nothing waits for Postgres", func() bool {
+		report, err := c.load.health()
+		return err == nil && report.Log.Waiting < 100 && report.Status == "ok"
+	})
+}
+
+func (c *chaos) await(what string, done func() bool) {
+	c.t.Helper()
+	for deadline := time.Now().Add(2 * time.Minute); !done(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			report, err := c.load.health()
+			c.t.Fatalf("still not: %s (%+v, %v)", what, report, err)
+		}
+	}
+}
+
+// compare holds what was answered before a moment against Postgres.
+func (c *chaos) compare(moment time.Time, when string) {
+	c.t.Helper()
+	store, err := predictionlog.Open(c.t.Context(), c.own.PostgresURL)
+	must(c.t, err)
+	defer store.Close()
+	const flush = 500 * time.Millisecond
+	c.await("what was answered is in Postgres "+when, func() bool { return c.missing(store, moment.Add(-flush)) == 0 })
+	found := map[string]bool{}
+	for p, err := range store.Between(c.t.Context(), chaosModel, time.Now().Add(-time.Hour), time.Now().Add(time.Hour)) {
+		must(c.t, err)
+		key := fmt.Sprintf("%s %d", p.RequestID, p.Row)
+		if found[key] {
+			c.t.Errorf("%s: request %s is there twice", when, key)
+		}
+		found[key] = true
+		c.load.mu.Lock()
+		answer, ok := c.load.told[p.RequestID]
+		c.load.mu.Unlock()
+		if ok && (answer.version != p.Version || strconv.Itoa(answer.labels[p.Row]) != p.Prediction) {
+			c.t.Errorf("%s: request %s was answered %v by version %s, and Postgres has %s by %s", when, key, answer.labels, answer.version, p.Prediction, p.Version)
+		}
+	}
+	report, err := c.load.health()
+	must(c.t, err)
+	c.t.Logf("%s: %d rows in Postgres, %d of the last %v are not; %+v", when, len(found), c.missing(store, moment), flush, report)
+	if report.Log.Dropped != 0 || report.Shadow.Failed != 0 {
+		c.t.Errorf("%s: %+v", when, report)
+	}
+}
+
+// missing counts the rows that were answered before a moment and are not in Postgres.
+func (c *chaos) missing(store *predictionlog.Store, before time.Time) int {
+	c.t.Helper()
+	found := map[string]int{}
+	for p, err := range store.Between(c.t.Context(), chaosModel, time.Now().Add(-time.Hour), time.Now().Add(time.Hour)) {
+		must(c.t, err)
+		found[p.RequestID]++
+	}
+	c.load.mu.Lock()
+	defer c.load.mu.Unlock()
+	missing := 0
+	for id, answer := range c.load.told {
+		if answer.at.Before(before) {
+			missing += max(len(answer.labels)-found[id], 0)
+		}
+	}
+	return missing
+}
