@@ -81,6 +81,10 @@ bench-forest: ## the forest against scikit-learn, in one run
 bench-prefect: ## the worker and its tasks against Python's, in one run
 	stack/with go run ./prefectclient/benchmark
 
+.PHONY: bench-baselines
+bench-baselines: ## the four baselines against scikit-learn, in one run
+	go run ./pipeline/benchmark/baselines
+
 .PHONY: bench-hpo
 bench-hpo: ## the study against Optuna, scikit-learn and MLflow in Python, in one run
 	stack/with go run ./pipeline/benchmark/hpo

@@ -101,14 +101,27 @@ func (g *gram) row(i int) []float32 {
 		return *known
 	}
 	row := make([]float32, g.x.Rows)
-	for j := range row {
-		// Who computes the other row at the same time computes the same.
-		if known := g.rows[j].Load(); known != nil {
-			row[j] = (*known)[i]
-			continue
+	if g.kernel == KernelRBF {
+		g.fillRBF(row, i)
+	} else {
+		for j := range row {
+			row[j] = float32(g.at(i, j))
 		}
-		row[j] = float32(g.at(i, j))
 	}
 	g.rows[i].Store(&row)
 	return row
+}
+
+// fillRBF is at for a whole row, without a call for each element.
+func (g *gram) fillRBF(row []float32, i int) {
+	a, square, data := g.x.Row(i), g.squares[i], g.x.Data
+	for j, other := range g.squares[:len(row)] {
+		b := data[:len(a)]
+		data = data[len(a):]
+		p := 0.0
+		for k, v := range a {
+			p = math.FMA(v, b[k], p)
+		}
+		row[j] = float32(math.Exp(-g.gamma * (square + other - float64(2*p))))
+	}
 }
