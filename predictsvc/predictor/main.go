@@ -77,6 +77,7 @@ func (p *predictor) Validate() error {
 
 // Run serves until the context ends.
 func (p *predictor) Run(ctx context.Context, stdout, stderr io.Writer) (err error) {
+	limitMemory(os.Getenv)
 	logger := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: p.Watching.LogLevel}))
 	cache, err := p.cacheDir()
 	if err != nil {
@@ -118,6 +119,7 @@ func (p *predictor) Run(ctx context.Context, stdout, stderr io.Writer) (err erro
 func sayOnce(stdout io.Writer) func(predictsvc.Served) {
 	var once sync.Once
 	return func(m predictsvc.Served) {
+		giveBack()
 		once.Do(func() {
 			fmt.Fprintf(stdout, "serving %s version %s on %s; try:\n\n  curl %s/predict -H 'Content-Type: application/json' -d '%s'\n",
 				m.Name, cmp.Or(m.Version, "-"), m.URL, m.URL, strings.ReplaceAll(m.Body, "'", `'\''`))
