@@ -17,6 +17,7 @@ import (
 //	<dir>/<hash of tracking URI and model URI>/current.json    the source that was served last
 //	                                          /<source.files>  a model's folder
 //	                                          /<source.files>.sums.json
+//	                                          /<source.files>.compact
 //
 // Sums are SHA-256 of every file, so that what a disk or a person changed is not served.
 type cache struct{ dir string }
@@ -30,17 +31,17 @@ func (c cache) folder(from source) string { return filepath.Join(c.dir, from.fil
 func (c cache) sums(from source) string   { return c.folder(from) + ".sums.json" }
 func (c cache) current() string           { return filepath.Join(c.dir, "current.json") }
 
-// valid reports whether the files of a source are here, whole and unchanged.
+// valid reports whether the files of a source are here, and those that will be read whole and unchanged.
 func (c cache) valid(from source) error {
-	data, err := os.ReadFile(c.sums(from))
+	want, err := readSums(c.folder(from))
 	if err != nil {
 		return err
 	}
-	var want map[string]string
-	if err := json.Unmarshal(data, &want); err != nil {
-		return fmt.Errorf("%s: %w", c.sums(from), err)
+	known := map[string]string{}
+	if form := readCompact(c.folder(from)); form != nil { // the file that it was made of will not be read
+		known[form.File] = form.Of
 	}
-	have, err := sumsOf(c.folder(from))
+	have, err := sumsOf(c.folder(from), known)
 	if err != nil {
 		return err
 	}
@@ -57,7 +58,7 @@ func (c cache) valid(from source) error {
 
 // seal writes the sums of a folder that was downloaded.
 func (c cache) seal(from source) error {
-	sums, err := sumsOf(c.folder(from))
+	sums, err := sumsOf(c.folder(from), nil)
 	if err != nil {
 		return err
 	}
@@ -66,8 +67,10 @@ func (c cache) seal(from source) error {
 
 // remove deletes the files of a source, the sums first: without them the folder is not valid.
 func (c cache) remove(from source) error {
-	if err := os.Remove(c.sums(from)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	for _, path := range []string{c.sums(from), compactPath(c.folder(from))} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	return os.RemoveAll(c.folder(from))
 }
@@ -97,7 +100,7 @@ func (c cache) keep(from, before source) error {
 	}
 	kept := map[string]bool{filepath.Base(c.current()): true}
 	for _, s := range []source{from, before} {
-		kept[s.files()], kept[filepath.Base(c.sums(s))] = true, true
+		kept[s.files()], kept[filepath.Base(c.sums(s))], kept[filepath.Base(compactPath(c.folder(s)))] = true, true, true
 	}
 	for _, entry := range entries {
 		if !kept[entry.Name()] {
@@ -113,22 +116,11 @@ func writeJSON(path string, value any) error {
 	if err != nil {
 		return err
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".tmp-")
-	if err != nil {
-		return err
-	}
-	_, err = temporary.Write(append(data, '\n'))
-	if err = errors.Join(err, temporary.Close()); err == nil {
-		err = os.Rename(temporary.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(temporary.Name()) // the first error says more
-	}
-	return err
+	return replaceFile(path, append(data, '\n'))
 }
 
-// sumsOf gives the SHA-256 of every file below dir, by its path with slashes.
-func sumsOf(dir string) (map[string]string, error) {
+// sumsOf gives the SHA-256 of every file below dir, by its path with slashes. What is known already is not read.
+func sumsOf(dir string, known map[string]string) (map[string]string, error) {
 	sums := map[string]string{}
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -137,6 +129,10 @@ func sumsOf(dir string) (map[string]string, error) {
 		name, err := filepath.Rel(dir, path)
 		if err != nil {
 			return err
+		}
+		if sum, ok := known[filepath.ToSlash(name)]; ok {
+			sums[filepath.ToSlash(name)] = sum
+			return nil
 		}
 		file, err := os.Open(path)
 		if err != nil {

@@ -23,6 +23,9 @@ type engine struct {
 	classes []class
 	// newEvaluator makes an evaluator with empty buffers.
 	newEvaluator func() evaluator
+	// file is the file that it was made of, and compact gives a form of it that is read faster; nil when there is none.
+	file    string
+	compact func() ([]byte, bool)
 }
 
 // class is where the probability of a class stands: in a column of an output, which is a vector or a matrix of FLOAT or DOUBLE.

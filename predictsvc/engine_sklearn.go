@@ -13,9 +13,8 @@ import (
 	"mlopsgo/mlflowclient/mlmodel"
 )
 
-// newSklearnEngine reads an object of scikit-learn. Its columns are those of the signature; without one, those that it was fitted on,
-// all of type double.
-func newSklearnEngine(data []byte, f flavor, signature *mlmodel.Signature) (*columns, *engine, error) {
+// readSklearn reads an object of scikit-learn.
+func readSklearn(data []byte, f flavor) (*sklearn.Model, error) {
 	read := skops.Read
 	if f.format == formatPickle {
 		read = pickle.Read
@@ -23,12 +22,14 @@ func newSklearnEngine(data []byte, f flavor, signature *mlmodel.Signature) (*col
 	var object pyobject.Value
 	object, err := read(data)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	m, err := sklearn.New(object)
-	if err != nil {
-		return nil, nil, err
-	}
+	return sklearn.New(object)
+}
+
+// newSklearnEngine serves a model of scikit-learn. Its columns are those of the signature; without one, those that it was fitted on,
+// all of type double.
+func newSklearnEngine(m *sklearn.Model, f flavor, signature *mlmodel.Signature) (*columns, *engine, error) {
 	if signature == nil && m.FeatureNames() != nil {
 		signature = &mlmodel.Signature{Inputs: mlmodel.Columns(mlmodel.Double, m.FeatureNames()...)}
 	}
@@ -40,7 +41,11 @@ func newSklearnEngine(data []byte, f flavor, signature *mlmodel.Signature) (*col
 		return nil, nil, err
 	}
 	e, err := sklearnEngine(m, f.predict, c.single())
-	return c, e, err
+	if err != nil {
+		return nil, nil, err
+	}
+	e.file, e.compact = f.file, m.Compact
+	return c, e, nil
 }
 
 // agree makes sure that the columns of the signature are those of the model, in its order: scikit-learn would refuse every request.

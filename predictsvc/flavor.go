@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"mlopsgo/internal/sklearn"
 	"mlopsgo/mlflowclient/mlmodel"
 )
 
@@ -82,18 +83,27 @@ func usedFiles(m *mlmodel.Model) ([]string, error) {
 	return files, nil
 }
 
-// loadEngine compiles the file that is served, and finds out what columns it takes.
-func loadEngine(folder *mlmodel.Folder) (*columns, *engine, error) {
+// loadEngine compiles the file that is served, or its compact form unless that is nil, and finds out what columns it takes.
+func loadEngine(folder *mlmodel.Folder, form *compactForm) (*columns, *engine, error) {
 	f, err := chooseFlavor(folder.Model)
 	if err != nil {
 		return nil, nil, err
+	}
+	if form != nil && form.File == f.file && f.format != formatONNX {
+		if m, err := sklearn.ReadCompact(form.data); err == nil { // otherwise it is another version's
+			return newSklearnEngine(m, f, folder.Model.Signature)
+		}
 	}
 	data, err := folder.ReadFile(f.file)
 	if err != nil {
 		return nil, nil, err
 	}
 	if f.format != formatONNX {
-		return newSklearnEngine(data, f, folder.Model.Signature)
+		m, err := readSklearn(data, f)
+		if err != nil {
+			return nil, nil, err
+		}
+		return newSklearnEngine(m, f, folder.Model.Signature)
 	}
 	c, err := newColumns(folder.Model.Signature)
 	if err != nil {

@@ -132,7 +132,7 @@ func (f *follower) serve(ctx context.Context, from source) error {
 		attrs = append(attrs, "previous_version", before.Version)
 	}
 	f.logger.InfoContext(ctx, "model loaded", attrs...)
-	if err := f.cache.keep(from, old); err != nil {
+	if err := errors.Join(writeCompact(f.cache.folder(from), m.engine), f.cache.keep(from, old)); err != nil {
 		f.logger.WarnContext(ctx, "the cache could not be tidied", "error", err)
 	}
 	return nil

@@ -36,7 +36,7 @@ func loadModel(ctx context.Context, dir string, from source, target string) (*mo
 		return nil, err
 	}
 	m := &model{source: from, loadedAt: time.Now()}
-	if m.columns, m.engine, err = loadEngine(folder); err != nil {
+	if m.columns, m.engine, err = loadEngine(folder, readCompact(dir)); err != nil {
 		return nil, err
 	}
 	if m.answer, err = newAnswerForm(target, m.name()); err != nil {

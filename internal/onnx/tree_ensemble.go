@@ -34,7 +34,9 @@ func parseMode(s string) (branchMode, error) {
 // ensemble is a list of checked trees, node after node, each tree breadth first and the children of a node together.
 type ensemble struct {
 	nodes []treeNode
-	roots []uint32
+	// ranked, unless nil, is what there is instead of nodes.
+	ranked *ranked
+	roots  []uint32
 	// leaves holds the distinct rows of weights; row v is leaves[v*columns : (v+1)*columns].
 	leaves  []float64
 	listed  []bool // like leaves: whether the model names this class for the leaf

@@ -5,6 +5,9 @@ import "math"
 // walk follows one row down the tree at root and returns the leaf's row of weights. It understands every mode and NaN;
 // the ranked layout is the faster way for most.
 func (e *ensemble) walk(root uint32, row []float64) uint32 {
+	if e.ranked != nil {
+		return e.ranked.walk(root, row)
+	}
 	n := &e.nodes[root]
 	for n.mode != leafNode {
 		x := row[n.feature]

@@ -19,6 +19,8 @@ type ranked struct {
 	roots      []uint32
 	features   []int32     // the features in use
 	thresholds [][]float64 // of each of them, ascending
+	// nanFirst has a bit for each node: whether NaN goes to the first child. Rows with NaN are walked one by one.
+	nanFirst []uint64
 }
 
 const (
@@ -82,6 +84,7 @@ func (n *treeNode) threshold() (t float64, ok bool) {
 func (r *ranked) layout(e *ensemble, slots map[int32]int) {
 	r.nodes = make([]uint64, len(e.nodes))
 	r.rows = make([]uint32, len(e.nodes))
+	r.nanFirst = make([]uint64, (len(e.nodes)+63)/64)
 	place := make([]uint32, len(e.nodes)) // where each node goes; children are swapped in pairs only
 	for i := range place {
 		place[i] = uint32(i)
@@ -103,6 +106,9 @@ func (r *ranked) layout(e *ensemble, slots map[int32]int) {
 		slot := slots[n.feature]
 		k, _ := slices.BinarySearch(r.thresholds[slot], t)
 		first := min(n.yes, n.no)
+		if swapped := n.mode == branchGT || n.mode == branchGTE; n.missing != swapped {
+			r.nanFirst[at/64] |= 1 << (at % 64)
+		}
 		r.nodes[at] = uint64(k)<<rankShift | uint64(slot)<<featureShift | uint64(first)
 	}
 }

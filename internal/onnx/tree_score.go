@@ -58,7 +58,9 @@ func newTrees(a *treeAttributes, f finisher, columns int, column func(int64) (in
 	if err != nil {
 		return nil, err
 	}
-	return &trees{ensemble: e, ranked: e.rank(), columns: columns, finisher: f, double: double}, nil
+	r := e.rank()
+	e.forgetNodes(r)
+	return &trees{ensemble: e, ranked: r, columns: columns, finisher: f, double: double}, nil
 }
 
 // sumsTell reports that the class with the largest sum, if positive, was surely named by a leaf: every leaf names all

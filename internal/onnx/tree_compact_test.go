@@ -1,0 +1,84 @@
+package onnx
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// TestRankedWalk: the ranked nodes alone send every row where the others do, a missing value as well.
+func TestRankedWalk(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 300 {
+		e := randomEnsemble(rng, 0.5)
+		for i := range e.nodes {
+			e.nodes[i].missing = rng.IntN(2) == 0
+		}
+		r := e.rank()
+		if r == nil {
+			continue
+		}
+		data := appendCompact(nil, e, r)
+		again, read, err := readCompact(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(appendCompact(nil, again, read), data) {
+			t.Fatal("the compact form changes when it is read")
+		}
+		for range 20 {
+			row := make([]float64, 3)
+			for i := range row {
+				if row[i] = someValue(rng, 0.5); rng.IntN(4) == 0 {
+					row[i] = math.NaN()
+				}
+			}
+			for _, root := range e.roots {
+				if want, got := e.walk(root, row), again.walk(root, row); got != want {
+					t.Fatalf("row %v: leaf %d, want %d", row, got, want)
+				}
+			}
+		}
+	}
+}
+
+// FuzzReadCompact: whatever a damaged form holds, trees end and stay within their lists.
+func FuzzReadCompact(f *testing.F) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	for range 5 {
+		if e := randomEnsemble(rng, 0.5); e.rank() != nil {
+			f.Add(appendCompact(nil, e, e.rank()))
+		}
+	}
+	f.Add([]byte{1})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		e, r, err := readCompact(data)
+		if err != nil {
+			if !errors.Is(err, ErrFormat) {
+				t.Fatal(err)
+			}
+			return
+		}
+		if e.features > 1<<10 || e.columns > 1<<10 {
+			return // rows and sums as wide as a caller would have to bring them
+		}
+		row := make([]float64, max(1, e.features))
+		ranks := make([]uint64, max(1, len(r.features)))
+		rows := make([]uint32, len(e.roots))
+		if !r.ranks(ranks, row) {
+			t.Fatal("0 is missing")
+		}
+		r.walkTrees(ranks, e.roots, rows)
+		row[0] = math.NaN()
+		for _, root := range e.roots {
+			rows = append(rows, e.walk(root, row))
+		}
+		for _, leaf := range rows {
+			if int(leaf+1)*e.columns > len(e.leaves) {
+				t.Fatalf("leaf %d of %d values", leaf, len(e.leaves))
+			}
+		}
+	})
+}

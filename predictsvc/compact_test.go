@@ -1,0 +1,99 @@
+package predictsvc
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"mlopsgo/internal/stack"
+)
+
+// skopsForest logs a forest of scikit-learn that has seen no missing values, and prints nothing.
+const skopsForest = `
+import sys, numpy as np, pandas as pd, mlflow
+from mlflow.models import infer_signature
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+rng = np.random.default_rng(1)
+x = pd.DataFrame(rng.normal(size=(200, 4)), columns=["volatile acidity", "citric acid", "sulphates", "alcohol"])
+y = rng.integers(3, 9, 200)
+m = make_pipeline(StandardScaler(), RandomForestClassifier(20, random_state=1)).fit(x, y)
+mlflow.sklearn.save_model(m, sys.argv[1], signature=infer_signature(x, y), input_example=x.head(2),
+    skops_trusted_types=["sklearn.tree._tree.Tree"], pip_requirements=[])
+`
+
+// TestCompactForm: a model that was loaded before is read from its compact form, gives the same answers, and a form that cannot be trusted
+// changes nothing.
+func TestCompactForm(t *testing.T) {
+	python := stack.Python(t, "mlflow")
+	c := cache{t.TempDir()}
+	from := source{Name: "forest", ArtifactURI: "x"}
+	dir := c.folder(from)
+	if out, err := exec.CommandContext(t.Context(), python, "-W", "ignore", "-c", skopsForest, dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	must(t, c.seal(from))
+	answers := func() ([]float64, []int64) {
+		m, err := loadModel(t.Context(), dir, from, DefaultTarget)
+		must(t, err)
+		must(t, writeCompact(dir, m.engine))
+		var rows []float64
+		for i := range 4 * 500 {
+			rows = append(rows, float64(i*7919%1000)/250-2)
+		}
+		out, err := m.engine.newEvaluator().evaluate(rows, 500)
+		must(t, err)
+		return slices.Clone(out[1].F64), slices.Clone(out[0].I64)
+	}
+	probabilities, labels := answers()
+	form, err := os.ReadFile(compactPath(dir))
+	must(t, err)
+	skops := filepath.Join(dir, "model.skops")
+	file, err := os.ReadFile(skops)
+	must(t, err)
+	if len(form) > len(file)/3 {
+		t.Errorf("the compact form has %d bytes, and the file %d", len(form), len(file))
+	}
+	same := func(what string) {
+		t.Helper()
+		must(t, c.valid(from))
+		again, labelsAgain := answers()
+		if !slices.Equal(again, probabilities) || !slices.Equal(labelsAgain, labels) {
+			t.Errorf("other predictions from %s", what)
+		}
+	}
+	must(t, os.WriteFile(skops, nil, 0o600)) // so that only the compact form can be it
+	same("the compact form")
+	must(t, os.WriteFile(skops, file, 0o600))
+	for what, damaged := range map[string][]byte{
+		"a form with another bit":        append(append([]byte{}, form[:len(form)-1]...), form[len(form)-1]^1),
+		"a form of another file":         bytes.Replace(form, []byte(`"of":"`), []byte(`"of":"0`), 1),
+		"half a form":                    form[:len(form)/2],
+		"a form of another version":      otherVersion(t, form),
+		"an empty file":                  nil,
+		"a form that says it is MLmodel": bytes.Replace(form, []byte("model.skops"), []byte("MLmodel"), 1),
+	} {
+		must(t, os.WriteFile(compactPath(dir), damaged, 0o600))
+		same(what)
+	}
+	must(t, os.Remove(compactPath(dir)))
+	must(t, os.WriteFile(skops, nil, 0o600))
+	if c.valid(from) == nil {
+		t.Error("a damaged file is valid without a compact form")
+	}
+}
+
+// otherVersion is a form with its own sum that this version of the program does not read.
+func otherVersion(t *testing.T, form []byte) []byte {
+	t.Helper()
+	header, data, _ := bytes.Cut(form, []byte("\n"))
+	changed := bytes.Replace(data, []byte(`"features":4`), []byte(`"Fancyness":4`), 1)
+	if bytes.Equal(changed, data) {
+		t.Fatal("the form does not name its features")
+	}
+	return append(append(bytes.Replace(header, []byte(sumOf(data)), []byte(sumOf(changed)), 1), '\n'), changed...)
+}
