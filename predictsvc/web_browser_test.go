@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"mlopsgo/internal/stack"
@@ -47,7 +48,15 @@ func TestPageInABrowser(t *testing.T) {
 	if got := text("#label"); got != "6" {
 		t.Errorf("the answer is %q", got)
 	}
+	if got := strings.Join(strings.Fields(text("#bars")), " "); got != "5 25.0 % 6 75.0 %" {
+		t.Errorf("the bars say %q", got)
+	}
 	stack.Screenshot(t, browser, "predictor-page")
+	_, err = chromedp.Call(browser, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}},
+	})
+	must(t, err)
+	stack.Screenshot(t, browser, "predictor-page-dark")
 	must(t, chromedp.Do(browser, chromedp.Clear("#field-0"), chromedp.SendKeys("#field-0", "strong\r"), chromedp.WaitVisible("#problem")))
 	if got := text("#problem"); !strings.Contains(got, `column "volatile acidity": expected double, got the text "strong"`) {
 		t.Errorf("the problem is %q", got)

@@ -10,7 +10,7 @@
 // Ratios are taken within a round, and the median of the rounds counts. All share the processors with wrk, which is the same for all.
 //
 // Half load is wrk with pauses: each of many connections waits for 0 to 20 ms, at random, before a request. There are as many connections as
-// give half of the rate that the empty handler reached in the first round, and the predictor gets as many.
+// give half of the rate that the server itself has just reached, so that each is half busy.
 //
 // The predictor keeps no log of predictions, as neither of the others does; what the log costs is measured apart, if there is a database.
 package main
@@ -42,7 +42,7 @@ type benchmark struct {
 	Connections int           `help:"Connections of wrk to the fast servers." default:"32"`
 	Slow        int           `help:"Connections of wrk to MLflow's server." default:"8"`
 	Trees       int           `help:"Trees of the forest." default:"500"`
-	Served      string        `help:"Which of the two registered models the predictor serves: sklearn, as MLflow's server does, or onnx." enum:"sklearn,onnx" default:"onnx"`
+	Served      string        `help:"Which of the two registered models the predictor serves: sklearn, as MLflow's server does, or onnx." enum:"sklearn,onnx" default:"sklearn"`
 	Strict      bool          `help:"Exits with 1 when a target is missed."`
 	Tracking    string        `help:"The MLflow server." env:"MLFLOW_TRACKING_URI" required:""`
 	Database    string        `help:"A Postgres, to measure the log of predictions; without it that is left out." env:"MONITORING_DATABASE_URL"`

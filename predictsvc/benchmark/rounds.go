@@ -67,9 +67,8 @@ func (p place) throughput(ctx context.Context, t *table) (err error) {
 		defer func() { err = errors.Join(err, servers[i].stop()) }()
 	}
 	var r ratios
-	connections := 0
 	for round := range p.Rounds {
-		if connections, err = p.round(ctx, servers[0], servers[1], servers[2], connections, &r); err != nil {
+		if err := p.round(ctx, servers[0], servers[1], servers[2], &r); err != nil {
 			return err
 		}
 		fmt.Fprintf(p.stderr, "round %d: predictor %.0f/s, empty handler %.0f/s, mlflow %.1f/s; at half load p99 %.2f and %.2f ms\n", round+1,
@@ -91,35 +90,27 @@ func (p place) throughput(ctx context.Context, t *table) (err error) {
 	return nil
 }
 
-// round lets each server have its turn, and returns the connections of half load.
-func (p place) round(ctx context.Context, ours, empty, mlflow *server, connections int, r *ratios) (int, error) {
-	full := func(s *server) (measured, error) { return drive(ctx, s, "predict", p.Connections, 0, p.Turn) }
-	e, err := full(empty)
-	if err != nil {
-		return 0, err
+// round lets each server have its turn.
+func (p place) round(ctx context.Context, ours, empty, mlflow *server, r *ratios) error {
+	var full, half [2]measured
+	for i, s := range []*server{empty, ours} {
+		var err error
+		if full[i], err = drive(ctx, s, "predict", p.Connections, 0, p.Turn); err != nil {
+			return err
+		}
 	}
-	o, err := full(ours)
-	if err != nil {
-		return 0, err
-	}
-	if connections == 0 {
-		connections = connectionsFor(e.rate / 2)
-	}
-	half := func(s *server) (measured, error) { return drive(ctx, s, "predict", connections, pause, p.Turn) }
-	eh, err := half(empty)
-	if err != nil {
-		return 0, err
-	}
-	oh, err := half(ours)
-	if err != nil {
-		return 0, err
+	for i, s := range []*server{empty, ours} {
+		var err error
+		if half[i], err = drive(ctx, s, "predict", connectionsFor(full[i].rate/2), pause, p.Turn); err != nil {
+			return err
+		}
 	}
 	m, err := drive(ctx, mlflow, "invocations", p.Slow, 0, p.SlowTurn)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	r.add(o, e, m, oh, eh)
-	return connections, nil
+	r.add(full[1], full[0], m, half[1], half[0])
+	return nil
 }
 
 func (r *ratios) add(o, e, m, oh, eh measured) {
