@@ -18,7 +18,8 @@
 //
 // POST /invocations is MLflow's scoring protocol, as "mlflow models serve" speaks it: dataframe_split, dataframe_records, instances,
 // inputs and CSV, with MLflow's answers and errors; GET /ping and /version belong to it. Package internal/scoring says where it is
-// stricter.
+// stricter. Below /v2 is the Open Inference Protocol, which KServe, MLServer and Triton speak: metadata, ready and infer, with the outputs
+// predict and predict_proba.
 //
 // # The model
 //

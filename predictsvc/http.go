@@ -36,6 +36,7 @@ func (s *Service) newEngine() (*gin.Engine, error) {
 	if s.config.WebhookSecret != "" {
 		e.POST(webhookPath, s.webhook)
 	}
+	s.installInfer(e)
 	for path, handler := range map[string]gin.HandlerFunc{
 		"/health": s.health, "/ready": s.health, "/live": s.live, "/ping": s.ping, "/version": s.version,
 	} {
@@ -48,7 +49,7 @@ func (s *Service) newEngine() (*gin.Engine, error) {
 	}
 	e.NoRoute(func(c *gin.Context) {
 		s.refuse(c, refusef(http.StatusNotFound, "there is no %s here; POST /predict predicts, POST /invocations does so in MLflow's scoring protocol, "+
-			"GET /health and /metrics tell how it goes", c.Request.URL.Path))
+			"GET /v2 begins the Open Inference Protocol, GET /health and /metrics tell how it goes", c.Request.URL.Path))
 	})
 	e.NoMethod(func(c *gin.Context) {
 		s.refuse(c, refusef(http.StatusMethodNotAllowed, "%s is not a method of %s; use %s", c.Request.Method, c.Request.URL.Path, c.Writer.Header().Get("Allow")))

@@ -66,6 +66,35 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// FuzzInfer: likewise for the Open Inference Protocol.
+func FuzzInfer(f *testing.F) {
+	for _, seed := range []string{
+		`{"id":"x","inputs":[{"name":"X","shape":[2,3],"datatype":"FP64","data":[[1,2,3],[4,5,6]]}],"outputs":[{"name":"predict"}]}`,
+		`{"inputs":[{"name":"acid","shape":[1],"datatype":"FP32","data":[1]},{"name":"year","shape":[1,1],"datatype":"INT64","data":[[1]]},` +
+			`{"name":"red","shape":[1],"datatype":"BOOL","data":[true]}]}`,
+		`{"inputs":[{"name":"X","shape":[2147483647,2147483647],"datatype":"BYTES","data":[]}]}`, `{"inputs":[{"name":"X","shape":[3,0],"datatype":"FP64","data":[]}]}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	const most = 100
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for _, s := range []*mlmodel.Signature{mixed, tensorSignature("X", 3)} {
+			in, err := NewInput(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var table Table
+			if _, err := in.ParseInfer(&table, body, Limits{Rows: most}); err != nil {
+				if err.Message == "" || err.Status != 400 || len(err.Message) > 2000 {
+					t.Fatalf("%q is refused by %+v", body, err)
+				}
+			} else {
+				checkTable(t, in, &table, most)
+			}
+		}
+	})
+}
+
 func checkTable(t *testing.T, in *Input, table *Table, most int) {
 	t.Helper()
 	if table.Rows > most || len(table.Values) != table.Rows*len(in.Columns) {
