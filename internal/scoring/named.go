@@ -74,7 +74,8 @@ func (d *document) castable(c *Column, at uint32) *Error {
 // that every object has the same names, and that the values of a name are of one shape.
 func (in *Input) checkInstances(d *document, at uint32) *Error {
 	type found struct {
-		count int
+		count int // of objects that have it
+		row   int // the last of them
 		shape []int
 		known bool
 	}
@@ -86,13 +87,16 @@ func (in *Input) checkInstances(d *document, at uint32) *Error {
 			name := d.textOf(key)
 			f := names[string(name)]
 			if f == nil {
-				f = &found{shape: shape, known: in.find(name, guess) != ignored}
+				f = &found{row: -1, shape: shape, known: in.find(name, guess) != ignored}
 				names[string(name)] = f
 			}
 			if !ok || !slices.Equal(shape, f.shape) {
 				return malformed(`"instances": row %d: the value of %q is not of the same shape as those before it`, i, excerpt(name))
 			}
-			f.count++
+			if f.row != i {
+				f.row = i
+				f.count++
+			}
 			guess++
 		}
 	}

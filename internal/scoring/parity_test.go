@@ -48,15 +48,6 @@ func signatures() []*mlmodel.Signature {
 	}
 }
 
-// difference is what MLflow's server does otherwise: the status that it gives, why it is refused here, and a body for the second of the
-// signatures that shows it.
-type difference struct {
-	status   int
-	why      string
-	example  string
-	mimeType string
-}
-
 const good = `{"acid":0.5,"alcohol":9.4,"year":5,"bottles":7,"red":true}`
 
 func records(change ...string) string {
@@ -69,26 +60,22 @@ func split(columns, data, more string) string {
 
 const names, row = `["acid","alcohol","year","bottles","red"]`, `[[0.5,9.4,5,7,true]]`
 
-var differences = map[scoringtest.Peculiarity]difference{
-	scoringtest.Missing:    {200, "the model would get NaN, or false, for a value that its signature requires", records("0.5", "null"), ""},
-	scoringtest.NotFinite:  {200, "no feature is infinite, and only some models refuse it themselves", records("0.5", "1e400"), ""},
-	scoringtest.Fraction:   {200, "MLflow cuts it off, and answers for another value than the one sent", records("5,", "5.5,"), ""},
-	scoringtest.OutOfRange: {200, "MLflow wraps it around", records(":5,", ":3000000000,"), ""},
-	scoringtest.NoTruth:    {200, `MLflow takes "false", 7 and [0] for true, and null for false`, records("true", `"false"`), ""},
-	scoringtest.OtherIndex: {200, "MLflow repeats a single row for each item, or drops it", split(names, row, `,"index":[0,1]`), ""},
-	scoringtest.DataObject: {
-		200, `pandas takes more forms for data than it writes with orient="split"`,
-		split(names, `{"acid":[0.5],"alcohol":[9],"year":[5],"bottles":[7],"red":[true]}`, ""), "",
-	},
-	scoringtest.NamesObject: {200, "likewise for names", split(`{"acid":1,"alcohol":1,"year":1,"bottles":1,"red":1}`, row, ""), ""},
-	scoringtest.NestedName: {
-		500, "MLflow breaks at a name that cannot be a dictionary's key", split(`["acid","alcohol","year","bottles","red",[1]]`, `[[0.5,9.4,5,7,true,1]]`, ""), "",
-	},
-	scoringtest.EmptyObject: {200, "MLflow drops it, so that there are fewer answers than questions", `{"instances":[` + good + ",{}]}", ""},
-	scoringtest.Deep:        {500, "MLflow breaks at Python's limit of recursion", strings.Repeat("[", 5000) + strings.Repeat("]", 5000), ""},
-	scoringtest.HugeNumber:  {500, "MLflow breaks at Python's limit of digits", records("0.5", strings.Repeat("9", 5000)), ""},
-	scoringtest.NoType:      {500, "MLflow breaks at a missing header", records(), "none"},
-	scoringtest.Parquet:     {400, "there is no reader for it here, and 415 says so", records(), "application/vnd.apache.parquet"},
+// examples are bodies for the second of the signatures, one for each known difference.
+var examples = map[scoringtest.Peculiarity]struct{ body, contentType string }{
+	scoringtest.Missing:     {body: records("0.5", "null")},
+	scoringtest.NotFinite:   {body: records("0.5", "1e400")},
+	scoringtest.Fraction:    {body: records("5,", "5.5,")},
+	scoringtest.OutOfRange:  {body: records(":5,", ":3000000000,")},
+	scoringtest.NoTruth:     {body: records("true", `"false"`)},
+	scoringtest.OtherIndex:  {body: split(names, row, `,"index":[0,1]`)},
+	scoringtest.DataObject:  {body: split(names, `{"acid":[0.5],"alcohol":[9],"year":[5],"bottles":[7],"red":[true]}`, "")},
+	scoringtest.NamesObject: {body: split(`{"acid":1,"alcohol":1,"year":1,"bottles":1,"red":1}`, row, "")},
+	scoringtest.NestedName:  {body: split(`["acid","alcohol","year","bottles","red",[1]]`, `[[0.5,9.4,5,7,true,1]]`, "")},
+	scoringtest.EmptyObject: {body: `{"instances":[` + good + ",{}]}"},
+	scoringtest.Deep:        {body: strings.Repeat("[", 5000) + strings.Repeat("]", 5000)},
+	scoringtest.HugeNumber:  {body: records("0.5", strings.Repeat("9", 5000))},
+	scoringtest.NoType:      {records(), "none"},
+	scoringtest.Parquet:     {records(), "application/vnd.apache.parquet"},
 }
 
 // reference is what MLflow made of a body.
@@ -116,12 +103,12 @@ func TestSameRowsAsMLflow(t *testing.T) {
 			bodies, models = append(bodies, generator.Next()), append(models, i)
 		}
 	}
-	for p, d := range differences {
-		contentType := cmp.Or(d.mimeType, "application/json")
+	for p, example := range examples {
+		contentType := cmp.Or(example.contentType, "application/json")
 		if contentType == "none" {
 			contentType = ""
 		}
-		bodies = append(bodies, scoringtest.Body{ContentType: contentType, Data: []byte(d.example), Peculiar: []scoringtest.Peculiarity{p}})
+		bodies = append(bodies, scoringtest.Body{ContentType: contentType, Data: []byte(example.body), Peculiar: []scoringtest.Peculiarity{p}})
 		models = append(models, 1)
 	}
 	seen := map[scoringtest.Peculiarity]int{}
@@ -138,14 +125,14 @@ func TestSameRowsAsMLflow(t *testing.T) {
 			}
 		case err != nil && want.Status == err.Status && (want.Code == err.Code || in.Tensor || body.Faults > 1 || body.Nested):
 		default:
-			if p, ok := allowed(body, want, err); ok {
+			if p, ok := body.Explains(want.Status, statusOf(err)); ok {
 				seen[p]++
 				continue
 			}
 			t.Errorf("model %d (%s), %q %.300s %v\ngives %+v\nwant  %+v", models[i], in, body.ContentType, body.Data, body.Peculiar, err, want)
 		}
 	}
-	for p := range differences {
+	for p := range scoringtest.Differences {
 		if seen[p] == 0 {
 			t.Errorf("MLflow does as this package for what is said to be different: %s", p)
 		}
@@ -156,17 +143,11 @@ func TestSameRowsAsMLflow(t *testing.T) {
 	}
 }
 
-// allowed finds the known difference that explains why an answer is not MLflow's.
-func allowed(body scoringtest.Body, want reference, err *scoring.Error) (scoringtest.Peculiarity, bool) {
+func statusOf(err *scoring.Error) int {
 	if err == nil {
-		return "", false
+		return 200
 	}
-	for _, p := range body.Peculiar {
-		if d, ok := differences[p]; ok && (want.Status == d.status || want.Status == err.Status) {
-			return p, true
-		}
-	}
-	return "", false
+	return err.Status
 }
 
 func sum(seen map[scoringtest.Peculiarity]int) (n int) {

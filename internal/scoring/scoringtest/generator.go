@@ -22,28 +22,6 @@ type Body struct {
 	Nested bool
 }
 
-// Peculiarity is something that MLflow's server answers and that is refused here.
-type Peculiarity string
-
-// What MLflow's server answers with a prediction, or breaks at, and what is refused here.
-const (
-	Missing     Peculiarity = "a required value that is missing, null or NaN"
-	NotFinite   Peculiarity = "a number that is not finite in the column's type"
-	Fraction    Peculiarity = "a fraction for an integer"
-	OutOfRange  Peculiarity = "an integer beyond the column's type"
-	NoTruth     Peculiarity = "something else than true, false, 0 and 1 for a truth value"
-	OtherIndex  Peculiarity = "an index of another length than the data"
-	DataObject  Peculiarity = "dataframe_split with data by column"
-	NamesObject Peculiarity = "dataframe_split with an object for names"
-	NestedName  Peculiarity = "an array or an object for a column's name"
-	EmptyObject Peculiarity = "an object without members among instances"
-	Deep        Peculiarity = "arrays nested a thousand deep"
-	NoType      Peculiarity = "no Content-Type"
-	Parquet     Peculiarity = "Parquet"
-	NoRows      Peculiarity = "a table without rows"
-	HugeNumber  Peculiarity = "an integer of more than 4300 digits"
-)
-
 // Generator makes bodies for one model.
 type Generator struct {
 	in   *scoring.Input

@@ -26,7 +26,7 @@ var values = []value{
 	{"Infinity", map[mlmodel.Kind]Peculiarity{anyKind: NotFinite}},
 	{"-Infinity", map[mlmodel.Kind]Peculiarity{anyKind: NotFinite}},
 	{"1e400", map[mlmodel.Kind]Peculiarity{anyKind: NotFinite, integers: OutOfRange, mlmodel.Boolean: NoTruth}},
-	{"1e300", map[mlmodel.Kind]Peculiarity{mlmodel.Float: NotFinite, integers: OutOfRange, mlmodel.Boolean: NoTruth}},
+	{"1e300", map[mlmodel.Kind]Peculiarity{mlmodel.Float: NotFinite, mlmodel.Double: Huge, integers: OutOfRange, mlmodel.Boolean: NoTruth}},
 	{"1.5", map[mlmodel.Kind]Peculiarity{integers: Fraction, mlmodel.Boolean: NoTruth}},
 	{"-0.25", map[mlmodel.Kind]Peculiarity{integers: Fraction, mlmodel.Boolean: NoTruth}},
 	{"0", nil},
@@ -75,7 +75,7 @@ var csvValues = []value{
 	{"inf", map[mlmodel.Kind]Peculiarity{anyKind: NotFinite}},
 	{"-Infinity", map[mlmodel.Kind]Peculiarity{anyKind: NotFinite}},
 	{"1e400", map[mlmodel.Kind]Peculiarity{anyKind: NotFinite, integers: OutOfRange, mlmodel.Boolean: NoTruth}},
-	{"1e300", map[mlmodel.Kind]Peculiarity{mlmodel.Float: NotFinite, integers: OutOfRange, mlmodel.Boolean: NoTruth}},
+	{"1e300", map[mlmodel.Kind]Peculiarity{mlmodel.Float: NotFinite, mlmodel.Double: Huge, integers: OutOfRange, mlmodel.Boolean: NoTruth}},
 	{"1.5", map[mlmodel.Kind]Peculiarity{mlmodel.Boolean: NoTruth}},
 	{"0", nil},
 	{"1", nil},
@@ -148,6 +148,9 @@ func (d *draft) spoilTable(csv bool) {
 	extra := []string{"7", `"text"`, "null", "[1]", "[1,2]", `{"x":1}`, "true"}
 	if csv {
 		extra = []string{"7", "text", "", `"a,b"`, "true"}
+	}
+	if d.in.Tensor {
+		d.mark(Missing) // a null beside the values of a tensor may become one of them
 	}
 	j := d.rand.IntN(len(d.names))
 	switch d.rand.IntN(9) {

@@ -121,6 +121,7 @@ func (d *draft) arrays(odd bool) string {
 			d.mark(EmptyObject)
 			return strings.TrimSuffix(d.objects(), "]") + pick(d.rand, ",{}]", ",5]", ",null]", ",[1]]", `,{"x":1}]`)
 		case 2:
+			d.mark(EmptyObject)
 			return "[" + pick(d.rand, "5,", "null,", "[1],", "{},") + strings.TrimPrefix(d.objects(), "[")
 		}
 	}
