@@ -110,12 +110,37 @@ func carryStudy(ctx context.Context, study *Study) (*Studied, error) {
 			ended(trial)
 		}
 	}
+	endFormer(ctx, study)
 	trials, err := study.Run(ctx)
 	done.Trials = Best(trials)
 	if err == nil {
 		show.end(done.Trials)
 	}
 	return done, err
+}
+
+// endFormer ends the flow run in which the study was carried out before, if its process is gone: nobody else would. A failure is only told.
+func endFormer(ctx context.Context, study *Study) {
+	client, ok := prefectclient.FromContext(ctx)
+	if !ok || study.Resume == "" {
+		return
+	}
+	run, err := study.Tracker.Client.Runs.Get(ctx, study.Resume)
+	if err != nil || run.Tags[TagFlowRun] == "" || run.Tags[TagFlowRun] == originOf(ctx).id {
+		return // a run that cannot be read fails the study in a moment
+	}
+	former, err := client.FlowRuns.Read(ctx, run.Tags[TagFlowRun])
+	if errors.Is(err, prefectclient.ErrNotFound) || err == nil && former.StateType != prefectclient.StateRunning {
+		return
+	}
+	if err == nil {
+		_, err = client.FlowRuns.SetState(ctx, former.ID, prefectclient.State{
+			Type: prefectclient.StateCrashed, Message: "The study was taken up again by " + originOf(ctx).name + ".",
+		})
+	}
+	if err != nil {
+		prefectclient.Logger(ctx).Warn("the study's former flow run stays as it is", "flow_run", run.Tags[TagFlowRun], "error", err)
+	}
 }
 
 // RunStudyFlow runs a study that is put together already as a run of the flow [StudyFlow], under the Prefect client of the context. It gives the trials
