@@ -4,6 +4,19 @@
 servers=(postgres minio mlflow prefect evidently)
 # What keeps its data in Postgres, and is therefore started after it and stopped before it.
 on_postgres=(mlflow prefect evidently)
+# What a test does not need does not run, and nothing else of the stack changes by that.
+leave_out() {
+  local left server
+  for left in ${STACK_WITHOUT:-}; do
+    for server in "${!on_postgres[@]}"; do
+      [ "${on_postgres[server]}" != "$left" ] || unset "on_postgres[$server]"
+    done
+    for server in "${!servers[@]}"; do
+      [ "${servers[server]}" != "$left" ] || unset "servers[$server]"
+    done
+  done
+}
+leave_out
 databases=(mlflow prefect evidently grafana monitoring)
 buckets=(mlflow-artifacts datasets)
 
@@ -24,7 +37,7 @@ open_state() {
 # settle: chooses what is not settled yet, and remembers it. A port asked for by STACK_<SERVER>_PORT replaces the remembered one.
 settle() {
   local server variable wanted
-  for server in "${servers[@]}"; do
+  for server in postgres minio mlflow prefect evidently; do
     variable=${server^^}_PORT
     wanted=STACK_$variable
     if [ -n "${!wanted:-}" ] && [ "${!wanted}" != "${!variable:-}" ]; then

@@ -21,17 +21,30 @@ type Own struct {
 	Dir string
 	// Env is what stack/up prints, as NAME=value: the environment of a program that is to use this stack.
 	Env []string
+
+	without []string
 }
 
 // StartOwn starts a stack beside the common one, which takes half a minute, and removes it at the end of the test. Without
 // REQUIRE_STACK=1 the test is skipped.
 func StartOwn(tb testing.TB, args ...string) *Own {
 	tb.Helper()
+	return startOwn(tb, &Own{}, args)
+}
+
+// StartOwnWithout does so without some of mlflow, prefect and evidently, which take most of the time to start, and start again.
+func StartOwnWithout(tb testing.TB, servers ...string) *Own {
+	tb.Helper()
+	return startOwn(tb, &Own{without: servers}, nil)
+}
+
+func startOwn(tb testing.TB, o *Own, args []string) *Own {
+	tb.Helper()
 	short(tb)
 	if !required() {
 		missing(tb, "half a minute to start a second stack", "REQUIRE_STACK=1 go test with -run "+tb.Name())
 	}
-	o := &Own{Dir: tb.TempDir()}
+	o.Dir = tb.TempDir()
 	tb.Cleanup(func() {
 		if out, err := o.command(context.WithoutCancel(tb.Context()), "down", "--purge").CombinedOutput(); err != nil {
 			tb.Errorf("stack/down --purge: %v\n%s", err, out)
@@ -48,7 +61,7 @@ func (o *Own) Up(tb testing.TB, args ...string) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if o.Stack, err = open(o.Dir); err != nil {
+	if o.Stack, err = open(o.Dir, o.without...); err != nil {
 		tb.Fatal(err)
 	}
 	o.Env = nil
@@ -75,7 +88,7 @@ func (o *Own) Script(tb testing.TB, name string, args ...string) (string, error)
 
 func (o *Own) command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(root(), "stack", name), args...)
-	cmd.Env = append(os.Environ(), "STACK_DIR="+o.Dir)
+	cmd.Env = append(os.Environ(), "STACK_DIR="+o.Dir, "STACK_WITHOUT="+strings.Join(o.without, " "))
 	return cmd
 }
 

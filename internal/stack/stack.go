@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -92,8 +93,8 @@ func stateDir() (string, error) {
 	return filepath.Join(cache, "stack", "default"), nil
 }
 
-// open reads the environment that stack/up left in its folder, and makes sure that every server listens.
-func open(dir string) (Stack, error) {
+// open reads the environment that stack/up left in its folder, and makes sure that every server listens but those that it is without.
+func open(dir string, without ...string) (Stack, error) {
 	file := filepath.Join(dir, "env")
 	text, err := os.ReadFile(file) //nolint:gosec // The path comes from whoever runs the tests.
 	if err != nil {
@@ -109,7 +110,12 @@ func open(dir string) (Stack, error) {
 		S3SecretKey:   env["AWS_SECRET_ACCESS_KEY"],
 		PostgresURL:   env["MONITORING_DATABASE_URL"],
 	}
-	for _, address := range []string{s.MLflowURI, s.PrefectAPIURL, s.EvidentlyURL, s.S3Endpoint, s.PostgresURL} {
+	for server, address := range map[string]string{
+		"mlflow": s.MLflowURI, "prefect": s.PrefectAPIURL, "evidently": s.EvidentlyURL, "minio": s.S3Endpoint, "postgres": s.PostgresURL,
+	} {
+		if slices.Contains(without, server) {
+			continue
+		}
 		if err := listens(address); err != nil {
 			return Stack{}, fmt.Errorf("%s: %w", file, err)
 		}
