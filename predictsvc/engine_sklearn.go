@@ -57,6 +57,8 @@ func agree(c *columns, m *sklearn.Model) error {
 	switch {
 	case len(names) != m.Features():
 		return fmt.Errorf("its signature has %d columns, and the model was fitted on %d", len(names), m.Features())
+	case c.input.Tensor: // has no names, and scikit-learn only warns
+		return nil
 	case m.FeatureNames() != nil && !slices.Equal(names, m.FeatureNames()):
 		return fmt.Errorf("its signature has the columns %q, and the model was fitted on %q", names, m.FeatureNames())
 	}

@@ -14,10 +14,13 @@ func TestInfer(t *testing.T) {
 			`{"name":"predict_proba","datatype":"FP64","shape":[2,2],` + classes + `,"data":[0.75,0.25,0.25,0.75]}]}`
 		label = `{"model_name":"sk-rfc-model","model_version":"3","id":"abc","outputs":[{"name":"predict","datatype":"INT64","shape":[1],"data":[6]}]}`
 	)
+	const byColumn = `{"outputs":[{"name":"predict"}],"inputs":[{"name":"3","shape":[1],"datatype":"FP64","data":[12]},{"name":"1","shape":[1],"datatype":"FP64","data":[0]},` +
+		`{"name":"2","shape":[1],"datatype":"FP64","data":[0]},{"name":"0","shape":[1],"datatype":"FP64","data":[0]}]}`
 	for _, test := range []struct {
 		service    *Service
 		body, want string
 	}{
+		{tensor, byColumn, label},
 		{frame, `{"id":"x-1","parameters":{"content_type":"pd"},"inputs":[{"name":"anything","shape":[2,4],"datatype":"FP64","data":[0,0,0,9,0,0,0,12]}]}`, two},
 		{tensor, `{"id":"x-1","inputs":[{"name":"input","shape":[2,4],"datatype":"FP32","data":[[0,0,0,9.5],[0,0,0,12]],"parameters":{"content_type":"np"}}]}`, two},
 		{frame, `{"outputs":[{"name":"predict"}],"inputs":[{"name":"alcohol","shape":[1],"datatype":"INT64","data":[12]},{"name":"sulphates","shape":[1,1],"datatype":"FP32",` +

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"mlopsgo/mlflowclient/mlmodel"
 )
@@ -109,6 +110,32 @@ func TestAlias(t *testing.T) {
 	} {
 		if got := (source{URI: uri}).alias(); got != want {
 			t.Errorf("%s has alias %q, want %q", uri, got, want)
+		}
+	}
+}
+
+func TestEveryProtocolIsKept(t *testing.T) {
+	database := newDatabase(t)
+	s, stop := recording(t, LogConfig{URL: database.String(), Flush: time.Hour}, 0)
+	for path, body := range map[string]string{
+		"/predict": wine, "/predict?details=true": wine, "/invocations": `{"inputs":[` + wine + "]}",
+		"/v2/models/sk-rfc-model/infer": `{"inputs":[{"name":"x","shape":[1,4],"datatype":"FP64","data":[0.7,0,0.56,9.4]}]}`,
+	} {
+		if got := request(t, s, http.MethodPost, path, jsonType, body); got.Code != http.StatusOK {
+			t.Fatal(path, got.Code, got.Body)
+		}
+		if got := request(t, s, http.MethodPost, path, jsonType, "{}"); got.Code != http.StatusBadRequest {
+			t.Fatal(path, got.Code, got.Body)
+		}
+	}
+	stop()
+	rows := kept(t, database)
+	if len(rows) != 4 {
+		t.Errorf("%d rows are kept, want 4", len(rows))
+	}
+	for _, row := range rows {
+		if row.RequestID != "abc" || row.Prediction != "5" || row.Features["alcohol"] != 9.4 || row.Probabilities["5"] != 0.75 || row.Version != "3" {
+			t.Errorf("%+v", row)
 		}
 	}
 }

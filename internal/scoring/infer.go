@@ -136,7 +136,6 @@ func (in *Input) tensors(t *Table, inputs uint32) *Error {
 			return err
 		}
 		column, named := in.index[tensor.name]
-		named = named && !in.Tensor
 		switch {
 		case !named && d.nodes[inputs].size == 1:
 			return in.inferMatrix(t, tensor)
