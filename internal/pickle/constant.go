@@ -75,8 +75,10 @@ func (m *machine) writtenInt() (pyobject.Value, error) {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return n, nil
 	}
-	if n, ok := new(big.Int).SetString(text, 10); ok && len(text) <= longest {
-		return n, nil
+	if len(text) <= longest {
+		if n, ok := new(big.Int).SetString(text, 10); ok {
+			return n, nil
+		}
 	}
 	return nil, fmt.Errorf("%w: %.30q is not an integer", ErrFormat, text)
 }

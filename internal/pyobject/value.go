@@ -74,7 +74,8 @@ func Describe(v Value) string {
 	case Bytes:
 		return "bytes"
 	}
-	return fmt.Sprintf("%.40v", v)
+	text := fmt.Sprint(v)
+	return text[:min(len(text), 40)]
 }
 
 // maxDepth is deeper than any model: a pipeline of ensembles of trees has about 15 levels.

@@ -44,6 +44,9 @@ func newBoosting(f *fields, features, classes int) classifier {
 	return c
 }
 
+// maxCells bounds what boosted trees take: their leaves have a column for each class, and a small file can have many of both.
+const maxCells = 1 << 26
+
 // stage reads a DecisionTreeRegressor, whose leaves count for one class.
 func (r *treeReader) stage(f *fields, object *pyobject.Object, class int, rate float64) bool {
 	of := fields{of: object}
@@ -53,6 +56,11 @@ func (r *treeReader) stage(f *fields, object *pyobject.Object, class int, rate f
 			f.err = of.err
 		}
 		return false
+	}
+	if r.cells += len(values) * r.columns; r.cells > maxCells {
+		of.unsupported("more than %d leaves times classes", maxCells)
+		f.err = of.err
+		return true
 	}
 	tree.Values = make([]float64, len(values)*r.columns)
 	for i, v := range values {

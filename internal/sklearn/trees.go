@@ -20,6 +20,7 @@ type forest struct {
 type treeReader struct {
 	features, columns int
 	trees             []onnx.SumTree
+	cells             int // values of trees that count for one column only
 	// seen are the arrays that trees are made of. No two share one: a small file could name a large tree a million times.
 	seen map[*pyobject.Array]bool
 }

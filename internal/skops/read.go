@@ -179,8 +179,10 @@ func (r *archiveReader) constant(n *readNode) (pyobject.Value, error) {
 	case string:
 		return v, nil
 	case json.Number:
-		if i, ok := new(big.Int).SetString(string(v), 10); ok && len(v) <= maxDigits {
-			return i, nil
+		if len(v) <= maxDigits {
+			if i, ok := new(big.Int).SetString(string(v), 10); ok {
+				return i, nil
+			}
 		}
 		if f, err := v.Float64(); err == nil {
 			return f, nil
