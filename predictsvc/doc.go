@@ -23,8 +23,9 @@
 //
 // # The model
 //
-// It is an ONNX model with a signature, evaluated in pure Go; whatever trained it. The service asks the registry every few seconds where
-// its URI leads. A new version is loaded beside the old, tried on its input example and then swapped in at once: a request is answered
+// It is an ONNX model with a signature, or one that Python logged with mlflow.sklearn (skops, cloudpickle or pickle; package
+// internal/sklearn lists the classes), evaluated in pure Go; whatever trained it. Nothing of a file is executed: its readers know a list of
+// names and refuse all others. The service asks the registry every few seconds where its URI leads. A new version is loaded beside the old, tried on its input example and then swapped in at once: a request is answered
 // by the one or the other, and none waits or fails. When anything of that fails, the last good model stays, and /health, the log and the
 // metrics say why. Files are kept in a cache on disk, with checksums, from which the service starts when MLflow is not reached.
 //

@@ -65,6 +65,7 @@ func TestEveryKindPredictsAsPython(t *testing.T) {
 		}
 	}
 	t.Run("predict_proba", func(t *testing.T) { testProbabilitiesAnswered(t, filepath.Join(dir, "probabilities"), kinds[0]) })
+	t.Run("crafted", func(t *testing.T) { testCraftedTrees(t, dir) })
 	t.Run("no signature", func(t *testing.T) {
 		m := loadKind(t, filepath.Join(dir, "without a signature"))
 		if got := m.columns.String(); got != `"volatile acidity" (double), "citric acid" (double), "sulphates" (double), "alcohol" (double)` {

@@ -23,7 +23,8 @@ import (
 )
 
 const description = `Answers POST /predict with what a model of MLflow's registry predicts, and follows the registry: when the alias is set to another version, that
-one is served, without a request dropped. The model is an ONNX file with a signature, whoever trained it; nothing of Python is needed.
+one is served, without a request dropped. The model is an ONNX file with a signature, or one that Python logged with
+mlflow.sklearn (skops, cloudpickle, pickle), whoever trained it; nothing of Python is needed.
 
 MLflow is found by MLFLOW_TRACKING_URI and its kin (user, password, token, TLS), as by Python's client. When it is not reached at the start, the model
 served last is taken from the cache.
