@@ -27,7 +27,7 @@ Without any flag it works on the red wine data that the program carries and writ
 no server is needed. With MLFLOW_TRACKING_URI set it writes to that server.
 
 Examples:
-  baselines
+  baselines --seed 1
   baselines --features all
   baselines --data flowers.csv --target species --features all`
 

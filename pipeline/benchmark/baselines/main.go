@@ -224,7 +224,8 @@ func (s *scikit) ask(class string) (a answer, err error) {
 	if err != nil {
 		return a, fmt.Errorf("scikit-learn's side ended: %w", err)
 	}
-	return a, json.Unmarshal(line, &a)
+	err = json.Unmarshal(line, &a)
+	return a, err
 }
 
 func (s *scikit) stop() {
