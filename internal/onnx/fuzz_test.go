@@ -40,6 +40,9 @@ func FuzzDecode(f *testing.F) {
 func FuzzLoad(f *testing.F) {
 	f.Add(stumpModel(f).Encode(), 0.5)
 	f.Add(operatorsModel().Encode(), math.NaN())
+	f.Add(treesV5Model().Encode(), 0.5)
+	f.Add(scanModel().Encode(), 1.5)
+	f.Add(classifiersModel().Encode(), -0.5)
 	f.Fuzz(func(_ *testing.T, data []byte, x float64) {
 		m, err := Decode(data)
 		if err != nil {

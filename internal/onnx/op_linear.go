@@ -58,8 +58,8 @@ func knownTransform(name string) bool {
 	}
 }
 
-// linearClassifier takes the class with the largest score. One row of coefficients for two classes gives the scores 1-s and s, and the
-// second class when s is positive, whatever the transformation, as in onnxruntime.
+// linearClassifier takes the class with the largest score. One row of coefficients for two classes gives the second class when its score s is
+// positive, and the scores 1-s and s after the logistic function; the other transformations do nothing then, as in onnxruntime.
 type linearClassifier struct {
 	linear
 	labels *Tensor
@@ -117,6 +117,9 @@ func (k linearClassifier) run(s *scratch, in, out []*Tensor) error {
 		if targets == 1 {
 			if row[1] > 0 {
 				class = 1
+			}
+			if k.transform == "LOGISTIC" {
+				row[1] = logistic(row[1])
 			}
 			row[0] = 1 - row[1]
 		} else {

@@ -17,7 +17,7 @@ func TestOperatorsEqualOnnxruntime(t *testing.T) {
 	dir := t.TempDir()
 	python(t, "ops.py", dir)
 	cases, err := os.ReadDir(dir)
-	if err != nil || len(cases) < 300 {
+	if err != nil || len(cases) < 900 {
 		t.Fatalf("%d cases, %v", len(cases), err)
 	}
 	var refused []string
@@ -88,7 +88,16 @@ func comparison(dir string) func(a, b float64) bool {
 	if strings.HasPrefix(name, "Post_PROBIT") { // ends in the square root of a small difference
 		return func(a, b float64) bool { return near(a*math.Abs(a), b*math.Abs(b), 1e-5, 1) }
 	}
-	for _, p := range []string{"Post_LOGISTIC", "Post_SOFTMAX", "Normalizer"} {
+	if strings.HasPrefix(name, "SVM") || strings.HasPrefix(name, "UnaryTanh") { // onnxruntime approximates tanh to some 1e-7
+		return func(a, b float64) bool { return near(a, b, 1e-5, 1) }
+	}
+	if strings.HasPrefix(name, "Linear_") { // and the logistic function
+		return func(a, b float64) bool { return near(a, b, 1e-6, 1) }
+	}
+	approximate := []string{
+		"Post_LOGISTIC", "Post_SOFTMAX", "Normalizer", "Unary", "Softmax", "LogSoftmax", "Pow", "ReduceL", "Gemm", "MatMul", "VariadicMean",
+	}
+	for _, p := range approximate {
 		if strings.HasPrefix(name, p) {
 			return func(a, b float64) bool { return near(a, b, 3e-6, 1e-3) }
 		}

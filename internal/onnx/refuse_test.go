@@ -123,3 +123,82 @@ func TestRunRefuses(t *testing.T) {
 func contains(err error, text string) bool {
 	return err != nil && strings.Contains(err.Error(), text)
 }
+
+// TestLoadRefusesTreesV5 changes the one tree of a valid TreeEnsemble.
+func TestLoadRefusesTreesV5(t *testing.T) {
+	for name, c := range map[string]struct {
+		attr   string
+		change func(*Attribute)
+		text   string
+	}{
+		"cycle":             {"nodes_falsenodeids", func(a *Attribute) { a.Ints[0] = 0 }, "branch 0 is reached twice"},
+		"branch outside":    {"nodes_falsenodeids", func(a *Attribute) { a.Ints[0] = 9 }, "a branch 9 that does not exist"},
+		"leaf outside":      {"nodes_truenodeids", func(a *Attribute) { a.Ints[0] = -1 }, "a leaf -1 that does not exist"},
+		"no roots":          {"tree_roots", func(a *Attribute) { a.Ints = nil }, "no nodes"},
+		"root outside":      {"tree_roots", func(a *Attribute) { a.Ints[0] = 2 }, "a branch 2 that does not exist"},
+		"root twice":        {"tree_roots", func(a *Attribute) { a.Ints = []int64{0, 0} }, "reached twice"},
+		"lengths":           {"nodes_featureids", func(a *Attribute) { a.Ints = a.Ints[:1] }, "nodes_featureids has 1 entries"},
+		"member":            {"nodes_modes", func(a *Attribute) { a.T.Unknown[2] = 6 }, `mode "BRANCH_MEMBER"`},
+		"unknown mode":      {"nodes_modes", func(a *Attribute) { a.T.Unknown[2] = 7 }, "branch 0 has mode 7"},
+		"target outside":    {"leaf_targetids", func(a *Attribute) { a.Ints[0] = 5 }, "target id 5 of 2 targets"},
+		"too many targets":  {"n_targets", func(a *Attribute) { a.I = 1 << 40 }, "1099511627776 targets"},
+		"unknown aggregate": {"aggregate_function", func(a *Attribute) { a.I = 2 }, `aggregate_function "MIN"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := treesV5Model()
+			for _, a := range m.Graph.Nodes[0].Attributes {
+				if a.Name == c.attr {
+					c.change(a)
+				}
+			}
+			if _, err := Load(m); !contains(err, c.text) || !contains(err, "TreeEnsemble") {
+				t.Fatalf("got %v, want %q", err, c.text)
+			}
+		})
+	}
+}
+
+// treesV5Model has one tree of two branches and three leaves.
+func treesV5Model() *Model {
+	tensor := func(name string, t *Tensor) *Attribute { return &Attribute{Name: name, Type: AttrTensor, T: t} }
+	modes := &Tensor{Type: 2, Dims: []int64{2}, Unknown: []byte{9<<3 | 2, 2, 0, 3}} // raw_data of UINT8
+	g := &Graph{
+		Inputs:  []*ValueInfo{{Name: "x", Type: TensorType(Float, -1, 2)}},
+		Outputs: []*ValueInfo{{Name: "y"}},
+	}
+	g.node("TreeEnsemble", []string{"x"}, []string{"y"},
+		intsAttr("tree_roots", []int64{0}), intsAttr("nodes_featureids", []int64{0, 1}), tensor("nodes_modes", modes),
+		tensor("nodes_splits", NewFloats([]float32{0.5, 1})),
+		intsAttr("nodes_truenodeids", []int64{0, 1}), intsAttr("nodes_trueleafs", []int64{1, 1}),
+		intsAttr("nodes_falsenodeids", []int64{1, 2}), intsAttr("nodes_falseleafs", []int64{0, 1}),
+		intsAttr("leaf_targetids", []int64{0, 1, 1}), tensor("leaf_weights", NewFloats([]float32{1, 2, 3})),
+		intAttr("n_targets", 2), intAttr("aggregate_function", 1))
+	g.Nodes[0].Domain = "ai.onnx.ml"
+	return &Model{IRVersion: 9, OpsetImports: []OpsetID{{"", 18}, {"ai.onnx.ml", 5}}, Graph: g}
+}
+
+// TestUnknownOperator states that the message names operator, domain and node, and says what to do.
+func TestUnknownOperator(t *testing.T) {
+	m := treesV5Model()
+	m.Graph.Nodes[0].OpType, m.Graph.Nodes[0].Name = "SVMRegressor", "regression"
+	_, err := Load(m)
+	for _, text := range []string{`node 0 "regression"`, "operator SVMRegressor of domain ai.onnx.ml", "export it again"} {
+		if !errors.Is(err, ErrUnsupported) || !contains(err, text) {
+			t.Errorf("got %v, want %q", err, text)
+		}
+	}
+}
+
+// TestMemoryIsBounded runs a model of a few bytes that asks for gigabytes.
+func TestMemoryIsBounded(t *testing.T) {
+	g := &Graph{Inputs: []*ValueInfo{{Name: "x", Type: TensorType(Float, -1)}}, Outputs: []*ValueInfo{{Name: "y"}}}
+	g.constant("shape", NewInts([]int64{1 << 27}))
+	g.node("ConstantOfShape", []string{"shape"}, []string{"y"})
+	s, err := Load(&Model{IRVersion: 9, OpsetImports: []OpsetID{{"", 18}}, Graph: g})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.NewRunner().Run(NewFloats([]float32{1})); !contains(err, "far more memory") {
+		t.Fatalf("got %v", err)
+	}
+}

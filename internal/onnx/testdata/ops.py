@@ -16,7 +16,7 @@ OUT = Path(sys.argv[1])
 KINDS = {"f": np.float32, "d": np.float64, "l": np.int64, "i": np.int32, "b": np.bool_}
 
 
-def case(name, nodes, inputs, constants=(), opset=15, ml=3, outputs=("z",)):
+def case(name, nodes, inputs, constants=(), opset=15, ml=3, outputs=("z",), microsoft=False):
     folder = OUT / name
     folder.mkdir(parents=True)
     inputs = [np.asarray(x) for x in inputs]
@@ -24,8 +24,9 @@ def case(name, nodes, inputs, constants=(), opset=15, ml=3, outputs=("z",)):
              for i, x in enumerate(inputs)]
     results = [onnx.ValueInfoProto(name=o) for o in outputs]
     graph = h.make_graph(nodes, "g", infos, results, [numpy_helper.from_array(v, k) for k, v in dict(constants).items()])
-    model = h.make_model(graph, opset_imports=[h.make_opsetid("", opset), h.make_opsetid("ai.onnx.ml", ml)], ir_version=8)
-    if nodes[-1].op_type != "ZipMap":
+    opsets = [h.make_opsetid("", opset), h.make_opsetid("ai.onnx.ml", ml), *([h.make_opsetid("com.microsoft", 1)] if microsoft else [])]
+    model = h.make_model(graph, opset_imports=opsets, ir_version=8)
+    if nodes[-1].op_type != "ZipMap" and not microsoft:
         model = onnx.shape_inference.infer_shapes(model)
     (folder / "model.onnx").write_bytes(model.SerializeToString())
     for i, x in enumerate(inputs):
@@ -187,6 +188,128 @@ def ensembles():
     trees("Tree_zero_weights", "f", every[:1], [1, 2], three, lambda: 0.0, sparse=True)
 
 
+def elementwise():
+    for op in ("Abs", "Neg", "Sqrt", "Exp", "Log", "Sigmoid", "Tanh", "Relu", "Reciprocal", "Sign", "Floor", "Ceil"):
+        for kind in "fd":
+            x = numbers(kind, 3, 7) / 8
+            case(f"Unary{op}_{kind}", [node(op)], [np.abs(x) if op in ("Sqrt", "Log") else x])
+    for op in ("Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"):
+        for kind in "fdli":
+            x = rng.integers(0, 3, (3, 4)).astype(KINDS[kind])
+            case(f"Compare{op}_{kind}", [node(op, 2)], [x, x[::-1]])
+            case(f"Compare{op}_{kind}_row", [node(op, 2)], [x, x[1]])
+    for op in ("And", "Or", "Xor"):
+        case(f"Logic{op}", [node(op, 2)], [numbers("b", 4, 3), numbers("b", 3)])
+    case("Not", [node("Not")], [numbers("b", 4, 3)])
+    for op in ("Sum", "Mean", "Max", "Min"):
+        for kind in "f" if op == "Mean" else "fd":
+            case(f"Variadic{op}_{kind}", [node(op, 3)], [numbers(kind, 3, 4), numbers(kind, 4), numbers(kind, 3, 1)])
+            case(f"Variadic{op}_{kind}_one", [node(op)], [numbers(kind, 3, 4)])
+    for kind in "fdli":
+        case(f"Where_{kind}", [node("Where", 3)], [numbers("b", 3, 1), numbers(kind, 3, 4), numbers(kind, 4)])
+    for kind in "fd":
+        case(f"Pow_{kind}", [node("Pow", 2)], [np.abs(numbers(kind, 3, 4)), np.array([2.0], KINDS[kind])])
+        case(f"Clip_{kind}", [node("Clip", 3)], [numbers(kind, 3, 4), np.array(-5, KINDS[kind]), np.array(5, KINDS[kind])])
+        for j, (a, b) in enumerate([((3, 4), (4, 5)), ((2, 3, 4), (4, 5)), ((4,), (4, 5)), ((3, 4), (4,))]):
+            case(f"MatMul_{kind}_{j}", [node("MatMul", 2)], [numbers(kind, *a), numbers(kind, *b)])
+        for ta in (0, 1):
+            for tb in (0, 1):
+                x, y = numbers(kind, *((4, 3) if ta else (3, 4))), numbers(kind, *((5, 4) if tb else (4, 5)))
+                case(f"Gemm_{kind}_{ta}_{tb}", [node("Gemm", 3, transA=ta, transB=tb, alpha=0.5, beta=2.0)], [x, y, numbers(kind, 5)])
+        for opset in (12, 15):
+            for op in ("Softmax", "LogSoftmax"):
+                for axis in (1, 2):
+                    case(f"{op}_{kind}_{opset}_{axis}", [node(op, axis=axis)], [numbers(kind, 2, 3, 4) / 10], opset=opset)
+
+
+def moves():
+    for kind in "fdl":
+        x = numbers(kind, 3, 4, 5)
+        for j, (s, e, a, t) in enumerate([([0], [1], [1], [1]), ([-2, 4], [9, -9], [0, 2], [1, -2]), ([1], [3], [2], [1]), ([3], [1], [1], [1])]):
+            c = {k: np.array(v) for k, v in zip("seat", (s, e, a, t))}
+            case(f"Slice_{kind}_{j}", [h.make_node("Slice", ["x0", *"seat"], ["z"])], [x], c)
+        case(f"Slice_{kind}_old", [node("Slice", starts=[1, 0], ends=[3, 2], axes=[0, 2])], [x], opset=9)
+        case(f"Transpose_{kind}", [node("Transpose")], [x])
+        case(f"Transpose_{kind}_perm", [node("Transpose", perm=[1, 0, 2])], [x])
+        for axis in (0, 1, 2, 3, -1):
+            case(f"Flatten_{kind}_{axis}", [node("Flatten", axis=axis)], [x])
+        case(f"Unsqueeze_{kind}", [h.make_node("Unsqueeze", ["x0", "a"], ["z"])], [x], {"a": np.array([0, -1])})
+        case(f"Unsqueeze_{kind}_old", [node("Unsqueeze", axes=[1])], [x], opset=11)
+        case(f"Shape_{kind}", [node("Shape")], [x])
+        for largest in (0, 1):
+            for axis in (0, 1, -1):
+                v = rng.integers(0, 5, (6, 7)).astype(KINDS[kind])
+                n = h.make_node("TopK", ["x0", "k"], ["z", "i"], axis=axis, largest=largest)
+                case(f"TopK_{kind}_{largest}_{axis}", [n], [v], {"k": np.array([3])}, outputs=("z", "i"))
+        v = rng.integers(0, 5, (3, 150)).astype(KINDS[kind])
+        case(f"TopK_{kind}_many", [h.make_node("TopK", ["x0", "k"], ["z", "i"])], [v], {"k": np.array([100])}, outputs=("z", "i"))
+    case("ConstantOfShape", [node("ConstantOfShape", value=numpy_helper.from_array(np.array([7])))], [np.array([2, 3])])
+    for op in ("Sum", "Mean", "Max", "Min", "SumSquare", "L1", "L2", "LogSumExp"):
+        for kind in "fd":
+            for j, (shape, axes) in enumerate([((5, 4), [1]), ((5, 11), [-1]), ((5, 27), [1]), ((5, 4), [0]), ((2, 3, 4), [1]), ((2, 3, 4), [1, 2])]):
+                for keep in (0, 1):
+                    case(f"Reduce{op}_{kind}_{j}_{keep}", [h.make_node("Reduce" + op, ["x0", "a"], ["z"], keepdims=keep)],
+                         [numbers(kind, *shape)], {"a": np.array(axes)}, opset=18)
+            case(f"Reduce{op}_{kind}_old", [node("Reduce" + op, axes=[1])], [numbers(kind, 3, 4)], opset=11)
+    for kind in "fdl":
+        case(f"ArgMin_{kind}", [node("ArgMin", axis=1)], [rng.integers(0, 4, (5, 6)).astype(KINDS[kind])])
+
+
+def linear():
+    ml = lambda op, outputs=("z",), **attrs: h.make_node(op, ["x0"], list(outputs), domain="ai.onnx.ml", **attrs)
+    for kind in "fdli":
+        x = numbers(kind, 20, 4)
+        for post in ("NONE", "LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO"):
+            for classes, targets in ((3, 3), (2, 2), (2, 1)):
+                a = dict(coefficients=rng.standard_normal(4 * targets).tolist(), intercepts=rng.standard_normal(targets).tolist(),
+                         classlabels_ints=list(range(classes)), post_transform=post)
+                case(f"Linear_{kind}_{post}_{classes}_{targets}", [ml("LinearClassifier", "lp", **a)], [x], outputs="lp")
+        for name in ("LINEAR", "POLY", "RBF", "SIGMOID"):
+            for classes in (2, 3):
+                pairs = classes * (classes - 1) // 2
+                for proba in (False, True):
+                    a = dict(kernel_type=name, kernel_params=[0.02, 0.5, 3.0], vectors_per_class=[5] * classes, rho=rng.standard_normal(pairs).tolist(),
+                             support_vectors=rng.standard_normal(20 * classes).tolist(), classlabels_strings=[f"c{i}" for i in range(classes)],
+                             coefficients=rng.standard_normal(5 * classes * (classes - 1)).tolist())
+                    if proba:
+                        a |= dict(prob_a=(-rng.random(pairs)).tolist(), prob_b=rng.standard_normal(pairs).tolist())
+                    case(f"SVM_{kind}_{name}_{classes}_{proba}", [ml("SVMClassifier", "lp", **a)], [x], outputs="lp")
+    a = dict(coefficients=rng.standard_normal(12).tolist(), intercepts=[1.0, 2.0, 3.0], targets=3)
+    case("LinearRegressor", [ml("LinearRegressor", **a)], [numbers("f", 5, 4)])
+    case("Binarizer", [ml("Binarizer", threshold=0.5)], [numbers("f", 5, 4)])
+    x = numbers("f", 5, 4)
+    x[1, 2] = np.nan
+    case("Imputer", [ml("Imputer", imputed_value_floats=[1.0, 2.0, 3.0, 4.0], replaced_value_float=float("nan"))], [x])
+    case("LabelEncoder", [ml("LabelEncoder", keys_int64s=[1, 2, 3], values_strings=["a", "b", "c"], default_string="?")], [np.array([3, 1, 9])], ml=2)
+    for kind in "fd":
+        for metric in ("euclidean", "sqeuclidean"):
+            for width in (3, 4, 11):
+                n = h.make_node("CDist", ["x0", "x1"], ["z"], domain="com.microsoft", metric=metric)
+                case(f"CDist_{kind}_{metric}_{width}", [n], [numbers(kind, 6, width), numbers(kind, 9, width)], microsoft=True)
+
+
+def regressions():
+    every = ["BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT", "BRANCH_EQ", "BRANCH_NEQ"]
+    for kind in "fd":
+        for targets in (1, 3):
+            for aggregate in ("SUM", "AVERAGE"):
+                a = random_trees(7, every, 5, list(range(targets)), lambda: rng.standard_normal(), True, False)
+                a = {k.replace("class_", "target_"): v for k, v in a.items()} | {"n_targets": targets, "aggregate_function": aggregate}
+                a["base_values"] = rng.standard_normal(targets).tolist()
+                n = h.make_node("TreeEnsembleRegressor", ["x0"], ["z"], domain="ai.onnx.ml", **a)
+                case(f"Regressor_{kind}_{targets}_{aggregate}", [n], [tree_rows(kind, 5)])
+        tensor = lambda v, t=KINDS[kind]: numpy_helper.from_array(np.array(v, t))
+        n = h.make_node(
+            "TreeEnsemble", ["x0"], ["z"], domain="ai.onnx.ml", n_targets=2, tree_roots=[0, 2], nodes_featureids=[0, 2, 1],
+            nodes_splits=tensor([0.5, -1.0, 1.0]), nodes_modes=tensor([0, 3, 1], np.uint8), nodes_truenodeids=[1, 0, 3], nodes_falsenodeids=[0, 1, 3],
+            nodes_trueleafs=[0, 1, 1], nodes_falseleafs=[1, 1, 1], leaf_targetids=[0, 1, 0, 1], leaf_weights=tensor([1.5, -2.0, 3.0, 0.25]))
+        case(f"TreeEnsemble_{kind}", [n], [tree_rows(kind, 5)], ml=5)
+
+
 core()
 ml()
 ensembles()
+elementwise()
+moves()
+linear()
+regressions()
