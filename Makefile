@@ -56,14 +56,26 @@ format: ## what lint can put right by itself
 vulncheck: ## known vulnerabilities in what is linked; needs the network, so it is no part of check
 	$(GOVULNCHECK) ./...
 
+# Each package is compiled once, with the instruments of the fuzzer, for all its targets.
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZCOUNT inputs
-	@for dir in $$(go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.Dir}}{{end}}' $(PACKAGES)); do \
-	  for target in $$(cat $$dir/*_test.go | sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p'); do \
+	@work=$$(mktemp -d); trap 'rm -rf "$$work"' EXIT; \
+	for dir in $$(go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.Dir}}{{end}}' $(PACKAGES)); do \
+	  targets=$$(cat $$dir/*_test.go | sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p'); \
+	  [ -n "$$targets" ] || continue; \
+	  go test -c -fuzz=Fuzz -o "$$work/fuzz.test" $$dir; \
+	  for target in $$targets; do \
 	    echo "$$target in $${dir#$(CURDIR)/}"; \
-	    go test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZCOUNT) $$dir; \
+	    (cd $$dir && "$$work/fuzz.test" -test.run='^$$' -test.fuzz="^$$target\$$" -test.fuzztime=$(FUZZCOUNT) -test.fuzzcachedir="$$work/cache"); \
 	  done; \
 	done
+
+# What reads bytes of strangers: bodies of requests in JSON and CSV, tables, archives, ONNX, skops, pickle and MLmodel files, the spool.
+PARSERS := ./predictsvc/... ./internal/... ./mlflowclient/mlmodel ./monitoring ./pipeline ./pipeline/forest
+
+.PHONY: fuzz-ci
+fuzz-ci: ## the fuzz targets of the parsers of bytes from outside, 2,000 inputs each
+	@$(MAKE) --no-print-directory fuzz FUZZCOUNT=2000x PACKAGES="$(PARSERS)"
 
 .PHONY: api
 api: ## compare the public packages with the baseline of their API
