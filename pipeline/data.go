@@ -31,6 +31,7 @@ type Data struct {
 
 	source   dataset.Source
 	embedded bool
+	etag     string // of the download
 }
 
 // Record is what MLflow stores for the table as a run's input. Embedded data has the code as its source, for which Python
@@ -55,6 +56,11 @@ type DataLoader struct {
 	Timeout time.Duration
 	// Attempts is how often a download is tried when the server is busy, cannot be reached or cuts the body; 0 means 4.
 	Attempts int
+	// SHA256 is the checksum, in hex, that a file, a download or an object must have as it stands, before it is unpacked; empty for any.
+	SHA256 string
+	// OnProgress is called while something is downloaded, with the bytes so far and those of the whole, -1 when the server does not say. After a
+	// cut the count goes on where the server can, else it begins again. Nil is fine.
+	OnProgress func(done, total int64)
 
 	hooks dataHooks
 }
@@ -85,15 +91,21 @@ func (l *DataLoader) loadInto(ctx context.Context, uri string, want dataset.Read
 	if l.MaxDownload < 0 || l.Timeout < 0 || l.Attempts < 0 {
 		return nil, fmt.Errorf("DataLoader: %d bytes, time-out %v, %d attempts: none may be negative", l.MaxDownload, l.Timeout, l.Attempts)
 	}
+	return l.loadUnless(ctx, uri, "", want, text)
+}
+
+// loadUnless is loadInto; of a web address whose server says that its file still has that ETag it fails with errUnchanged.
+func (l *DataLoader) loadUnless(ctx context.Context, uri, etag string, want dataset.ReadOptions, text io.Writer) (*Data, error) {
 	place, err := parseDataURI(uri)
 	if err != nil {
 		return nil, err
 	}
+	place.etag = etag
 	switch place.kind {
 	case embeddedData:
 		return loadEmbedded(want, text)
 	case uciData:
-		return l.loadUCI(ctx, want, text)
+		return l.loadUCI(ctx, etag, want, text)
 	default:
 		return l.load(ctx, place, want, text)
 	}
@@ -115,6 +127,9 @@ func (l *DataLoader) load(ctx context.Context, place dataPlace, want dataset.Rea
 		return nil, err
 	}
 	defer file.Close()
+	if err := file.check(l.SHA256, place.display); err != nil {
+		return nil, err
+	}
 	content, err := openText(file, place, want.Limits)
 	if err != nil {
 		return nil, err
@@ -124,7 +139,7 @@ func (l *DataLoader) load(ctx context.Context, place dataPlace, want dataset.Rea
 	if err != nil {
 		return nil, err
 	}
-	return &Data{Table: table.Named(tableName(content.file)), Location: place.display, source: place.source()}, nil
+	return &Data{Table: table.Named(tableName(content.file)), Location: place.display, source: place.source(), etag: file.etag}, nil
 }
 
 // openPlace gives the content at an address as a file on disk, which a zip archive needs.
@@ -144,7 +159,7 @@ func (l *DataLoader) openPlace(ctx context.Context, place dataPlace) (*dataFile,
 }
 
 // loadUCI downloads the original and compares.
-func (l *DataLoader) loadUCI(ctx context.Context, want dataset.ReadOptions, text io.Writer) (*Data, error) {
+func (l *DataLoader) loadUCI(ctx context.Context, etag string, want dataset.ReadOptions, text io.Writer) (*Data, error) {
 	embedded, err := loadEmbedded(want, io.Discard)
 	if err != nil {
 		return nil, err
@@ -153,6 +168,7 @@ func (l *DataLoader) loadUCI(ctx context.Context, want dataset.ReadOptions, text
 	if err != nil {
 		return nil, err
 	}
+	place.etag = etag
 	data, err := l.load(ctx, place, want, text)
 	if err != nil {
 		return nil, err

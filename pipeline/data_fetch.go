@@ -19,8 +19,24 @@ const (
 	longestDataWait = 30 * time.Second
 )
 
-// bodyOpener starts one attempt of a download. An attempt that may be repeated fails with a *passingError.
-type bodyOpener func(ctx context.Context) (io.ReadCloser, error)
+// bodyOpener starts one attempt of a download, from where an earlier one was cut off if the server can. An attempt that may be repeated fails
+// with a *passingError.
+type bodyOpener func(ctx context.Context, have resumePoint) (*dataBody, error)
+
+// resumePoint is what an attempt that was cut off leaves: the first size bytes of what its validator names. The zero value is nothing.
+type resumePoint struct {
+	size      int64
+	validator string // a strong ETag (RFC 9110, 13.1.5)
+}
+
+// dataBody is what a server answers.
+type dataBody struct {
+	io.ReadCloser
+	from      int64  // the first byte's place in the whole: 0, or that of the resumePoint
+	size      int64  // of the whole; -1 when the server does not say
+	validator string // for a resumePoint; empty when the server cannot go on
+	etag      string // of the whole, strong or weak; empty when there is none
+}
 
 // passingError marks a failure after which the same download may succeed. A download changes nothing at the server, so every
 // one is safe to repeat; the mark says that it is of use.
@@ -39,88 +55,101 @@ func (l *DataLoader) fetch(ctx context.Context, place dataPlace, open bodyOpener
 		return nil, fmt.Errorf("data: %w", err)
 	}
 	file := &dataFile{File: temporary, temporary: true}
-	if file.size, err = l.attempts(ctx, temporary, open); err != nil {
+	if err = l.attempts(ctx, file, open); err != nil {
 		return nil, errors.Join(fmt.Errorf("data: download %s: %w", place.display, err), file.Close())
 	}
 	return file, nil
 }
 
-// attempts downloads until it works, is of no use to repeat, or was tried often enough. It returns the number of bytes.
-func (l *DataLoader) attempts(ctx context.Context, file *os.File, open bodyOpener) (int64, error) {
+// attempts downloads until it works, is of no use to repeat, or was tried often enough.
+func (l *DataLoader) attempts(ctx context.Context, file *dataFile, open bodyOpener) error {
+	have := resumePoint{}
 	attempts := cmp.Or(l.Attempts, defaultDataAttempts)
 	wait := cmp.Or(l.hooks.firstWait, firstDataWait)
 	for attempt := 1; ; attempt++ {
-		size, err := l.attempt(ctx, file, open)
+		err := l.attempt(ctx, file, open, &have)
 		passing, again := errors.AsType[*passingError](err)
 		switch {
 		case !again:
-			return size, err
+			return err
 		case passing.after > longestDataWait:
-			return 0, fmt.Errorf("%w and asks to come back in %v", err, passing.after)
+			return fmt.Errorf("%w and asks to come back in %v", err, passing.after)
 		case attempt == attempts && attempts > 1:
-			return 0, fmt.Errorf("%w (tried %d times)", err, attempts)
+			return fmt.Errorf("%w (tried %d times)", err, attempts)
 		case attempt == attempts:
-			return 0, err
+			return err
 		}
 		if err := sleep(ctx, max(wait, passing.after)); err != nil {
-			return 0, err
+			return err
 		}
 		wait = min(2*wait, longestDataWait)
 	}
 }
 
-// attempt downloads once and returns the number of bytes.
-func (l *DataLoader) attempt(ctx context.Context, file *os.File, open bodyOpener) (int64, error) {
+// attempt downloads once, and keeps in have what another may go on from.
+func (l *DataLoader) attempt(ctx context.Context, file *dataFile, open bodyOpener, have *resumePoint) error {
 	timeout := cmp.Or(l.Timeout, defaultDataTimeout)
 	tooSlow := fmt.Errorf("no complete answer within %v", timeout)
 	limited, cancel := context.WithTimeoutCause(ctx, timeout, tooSlow)
 	defer cancel()
-	size, err := copyBody(limited, file, open, cmp.Or(l.MaxDownload, defaultMaxDownload))
+	err := l.copyBody(limited, file, open, have)
 	switch { // before err: a server that notices the end may close the body in good order, and it looks complete
 	case ctx.Err() != nil:
-		return 0, context.Cause(ctx)
+		return context.Cause(ctx)
 	case limited.Err() != nil:
-		return 0, tooSlow // not repeated: a server that is slow now is slow in a moment
+		return tooSlow // not repeated: a server that is slow now is slow in a moment
 	}
-	return size, err
+	return err
 }
 
-// copyBody writes the body over whatever an earlier attempt left in the file.
-func copyBody(ctx context.Context, file *os.File, open bodyOpener, maxBytes int64) (int64, error) {
-	body, err := open(ctx)
+// copyBody writes the body behind what is there already when it goes on from it, else over whatever an earlier attempt left in the file.
+func (l *DataLoader) copyBody(ctx context.Context, file *dataFile, open bodyOpener, have *resumePoint) error {
+	body, err := open(ctx, *have)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer body.Close()
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return 0, err
+	if _, err := file.Seek(body.from, io.SeekStart); err != nil {
+		return err
 	}
-	if err := file.Truncate(0); err != nil {
-		return 0, err
+	if err := file.Truncate(body.from); err != nil {
+		return err
 	}
-	received := &receivedReader{r: io.LimitReader(body, maxBytes+1)}
-	size, err := io.Copy(file, received)
+	maxBytes := cmp.Or(l.MaxDownload, defaultMaxDownload)
+	received := &receivedReader{r: io.LimitReader(body, maxBytes+1-body.from), at: body.from, total: body.size, told: l.OnProgress}
+	written, err := io.Copy(file, received)
+	size := body.from + written
+	*have = resumePoint{}
+	if body.validator != "" {
+		*have = resumePoint{size, body.validator}
+	}
 	switch {
 	case received.err != nil:
-		return 0, &passingError{err: fmt.Errorf("cut off after %d bytes: %w", size, received.err)}
+		return &passingError{err: fmt.Errorf("cut off after %d bytes: %w", size, received.err)}
 	case err != nil:
-		return 0, err
+		return err
 	case size > maxBytes:
-		return 0, fmt.Errorf("%w: more than %d bytes", dataset.ErrTooBig, maxBytes)
+		return fmt.Errorf("%w: more than %d bytes", dataset.ErrTooBig, maxBytes)
 	}
-	return size, nil
+	file.size, file.etag = size, body.etag
+	return nil
 }
 
 // receivedReader remembers the network's failure, which another attempt may not meet, apart from the disk's, which it will.
 type receivedReader struct {
-	r   io.Reader
-	err error
+	r         io.Reader
+	err       error
+	at, total int64
+	told      func(done, total int64)
 }
 
 func (r *receivedReader) Read(p []byte) (int, error) {
 	n, err := r.r.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
 		r.err = err
+	}
+	if r.at += int64(n); n > 0 && r.told != nil {
+		r.told(r.at, r.total)
 	}
 	return n, err
 }
@@ -143,8 +172,12 @@ func (l *DataLoader) openS3(ctx context.Context, place dataPlace) (bodyOpener, e
 	if err != nil {
 		return nil, fmt.Errorf("data: %s: %w", place.display, err)
 	}
-	return func(ctx context.Context) (io.ReadCloser, error) {
-		return client.Get(ctx, place.object, cmp.Or(l.MaxDownload, defaultMaxDownload))
+	return func(ctx context.Context, _ resumePoint) (*dataBody, error) {
+		object, err := client.Get(ctx, place.object, cmp.Or(l.MaxDownload, defaultMaxDownload))
+		if err != nil {
+			return nil, err
+		}
+		return &dataBody{ReadCloser: object, size: object.Size, etag: object.ETag}, nil
 	}, nil
 }
 

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +22,7 @@ type dataFile struct {
 	*os.File
 	size      int64
 	temporary bool
+	etag      string // of a download
 }
 
 // Close closes the file and removes a download.
@@ -51,6 +54,21 @@ func openLocal(place dataPlace) (*dataFile, error) {
 		return nil, fmt.Errorf("data: %w", err)
 	}
 	return &dataFile{File: file, size: info.Size()}, nil
+}
+
+// check compares the file as it stands with a SHA-256 in hex; none is fine.
+func (f *dataFile) check(want, name string) error {
+	if want == "" {
+		return nil
+	}
+	sum := sha256.New()
+	if _, err := io.Copy(sum, io.NewSectionReader(f, 0, f.size)); err != nil {
+		return fmt.Errorf("data: %w", err)
+	}
+	if got := hex.EncodeToString(sum.Sum(nil)); !strings.EqualFold(got, want) {
+		return fmt.Errorf("data: %s has the SHA-256 %s, want %s: it is not the file that was meant, or was changed", name, got, want)
+	}
+	return nil
 }
 
 // csvText is CSV text being read.

@@ -7,12 +7,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"mlopsgo/internal/dataset"
@@ -49,23 +49,56 @@ func (l *DataLoader) openWeb(place dataPlace) bodyOpener {
 			ForceAttemptHTTP2:     true,
 		},
 	}
-	return func(ctx context.Context) (io.ReadCloser, error) {
+	return func(ctx context.Context, have resumePoint) (*dataBody, error) {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, place.url, http.NoBody)
 		if err != nil {
 			return nil, withoutURL(err)
 		}
 		request.Header.Set("Accept", "text/csv, application/zip, application/gzip, */*;q=0.5")
 		request.Header.Set("User-Agent", "mlopsgo")
+		if place.etag != "" && have.size == 0 {
+			request.Header.Set("If-None-Match", place.etag)
+		}
+		if have.size > 0 { // the whole comes when it has changed since
+			request.Header.Set("Range", fmt.Sprintf("bytes=%d-", have.size))
+			request.Header.Set("If-Range", have.validator)
+		}
 		response, err := client.Do(request)
 		if err != nil {
 			return nil, requestFailure(err)
 		}
-		if err := checkResponse(response, cmp.Or(l.MaxDownload, defaultMaxDownload)); err != nil {
+		body, err := bodyOf(response, have, cmp.Or(l.MaxDownload, defaultMaxDownload))
+		if err != nil {
 			_ = response.Body.Close()
 			return nil, err
 		}
-		return response.Body, nil
+		return body, nil
 	}
+}
+
+// errUnchanged is the answer of a server whose file is the one that was read before.
+var errUnchanged = errors.New("unchanged since it was read")
+
+// bodyOf reads what the head of an answer says.
+func bodyOf(response *http.Response, have resumePoint, maxBytes int64) (*dataBody, error) {
+	body := &dataBody{ReadCloser: response.Body, size: response.ContentLength, etag: response.Header.Get("ETag")}
+	if response.Header.Get("Accept-Ranges") != "none" && strings.HasPrefix(body.etag, `"`) {
+		body.validator = body.etag
+	}
+	if response.StatusCode == http.StatusNotModified {
+		return nil, errUnchanged
+	}
+	if response.StatusCode == http.StatusPartialContent && have.size > 0 {
+		if !strings.HasPrefix(response.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", have.size)) {
+			return nil, fmt.Errorf("the server answered with other bytes (%q) than those from %d on", response.Header.Get("Content-Range"), have.size)
+		}
+		response.StatusCode = http.StatusOK
+		body.from, body.validator = have.size, have.validator
+		if body.size >= 0 {
+			body.size += have.size
+		}
+	}
+	return body, checkResponse(response, body.size, maxBytes)
 }
 
 // errRedirect marks the refusals of checkRedirect, which come back the same every time.
@@ -105,7 +138,7 @@ func withoutURL(err error) error {
 }
 
 // checkResponse refuses an answer that is not the data.
-func checkResponse(response *http.Response, maxBytes int64) error {
+func checkResponse(response *http.Response, size, maxBytes int64) error {
 	switch status := response.StatusCode; {
 	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout, status >= 500 && status != http.StatusNotImplemented:
 		return &passingError{fmt.Errorf("the server answered %s", statusLine(response)), retryAfter(response.Header.Get("Retry-After"), time.Now())}
@@ -115,8 +148,8 @@ func checkResponse(response *http.Response, maxBytes int64) error {
 	if kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type")); kind == "text/html" {
 		return errors.New("the server answered with a web page, not with CSV or an archive")
 	}
-	if response.ContentLength > maxBytes {
-		return fmt.Errorf("%w: %d bytes, more than %d", dataset.ErrTooBig, response.ContentLength, maxBytes)
+	if size > maxBytes {
+		return fmt.Errorf("%w: %d bytes, more than %d", dataset.ErrTooBig, size, maxBytes)
 	}
 	return nil
 }

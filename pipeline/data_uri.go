@@ -39,6 +39,7 @@ type dataPlace struct {
 	url     string // of the web, with its secrets and without the member
 	object  s3.Address
 	member  string // of a zip archive; empty means the only CSV file in it
+	etag    string // of what was read there before, if anything: what is the same is not read again
 }
 
 // file is the path at the place, without the address of a server.

@@ -10,6 +10,12 @@ import (
 // Flows are the flows of the whole loop, for one MLflow and one storage. Make them with [NewFlows], serve them with a worker
 // ([Flows.All]) and deploy them with [Deployment].
 type Flows struct {
+	// WineQuality is "Wine Quality", the whole loop with the others as its subflows.
+	WineQuality *prefectclient.Flow[WineQualityParameters, *Registered]
+	// Ingestion is "Ingestion", Exploration "Exploration", Baselines "Baselines".
+	Ingestion   *prefectclient.Flow[IngestionParameters, *Ingested]
+	Exploration *prefectclient.Flow[ExplorationParameters, *Explored]
+	Baselines   *prefectclient.Flow[BaselinesParameters, []Baseline]
 	// Registration is "Main Registration Flow", see [Registration.Flow].
 	Registration *prefectclient.Flow[RegistrationParameters, *Registered]
 	// Study is "Hyper-Parameter Optimisation".
@@ -24,12 +30,15 @@ func NewFlows(r Registration) (*Flows, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Flows{Study: studies{r}.flow()}
+	f := &Flows{Ingestion: ingestions{r}.flow(), Exploration: explorations{r}.flow(), Baselines: baselineFlows{r}.flow(), Study: studies{r}.flow()}
 	if f.Trial, err = (&Trials{Client: r.Client, Loader: r.Loader}).Flow(); err != nil {
 		return nil, err
 	}
-	f.Registration, err = r.Flow()
-	return f, err
+	if f.Registration, err = r.Flow(); err != nil {
+		return nil, err
+	}
+	f.WineQuality = f.wineQuality()
+	return f, nil
 }
 
 // All are the flows, for a worker.
@@ -39,7 +48,7 @@ func (f *Flows) All() []prefectclient.AnyFlow {
 
 // Others are the flows that a user starts, but the registration, for [Deployment].
 func (f *Flows) Others() []prefectclient.AnyFlow {
-	return []prefectclient.AnyFlow{f.Study}
+	return []prefectclient.AnyFlow{f.WineQuality, f.Ingestion, f.Exploration, f.Baselines, f.Study}
 }
 
 // deployOthers gives the flows but the registration a deployment of the same name, pool and queue, without a schedule. Those of the parameters

@@ -27,6 +27,8 @@ type Info struct {
 	SHA256       string
 	ContentType  string
 	LastModified time.Time
+	// Metadata is what the object was put with, by names in lower case.
+	Metadata map[string]string
 
 	verifier func() *Verifier
 }
@@ -114,7 +116,7 @@ func (c *Client) Head(ctx context.Context, a Address) (Info, error) {
 	if err == nil {
 		return Info{
 			Size: aws.ToInt64(out.ContentLength), ETag: aws.ToString(out.ETag), SHA256: aws.ToString(out.ChecksumSHA256),
-			ContentType: aws.ToString(out.ContentType), LastModified: aws.ToTime(out.LastModified),
+			ContentType: aws.ToString(out.ContentType), LastModified: aws.ToTime(out.LastModified), Metadata: out.Metadata,
 			verifier: func() *Verifier {
 				sums := checksums{out.ChecksumSHA256, out.ChecksumCRC64NVME, out.ChecksumCRC32C, out.ChecksumCRC32}
 				if v := sums.verifier(out.ChecksumType); v != nil {
@@ -137,13 +139,18 @@ func (c *Client) Head(ctx context.Context, a Address) (Info, error) {
 // from the reader's current position to its end; it is read twice or more, for the checksum and for each attempt.
 // contentType may be empty.
 func (c *Client) Put(ctx context.Context, a Address, content io.ReadSeeker, contentType string) (Info, error) {
+	return c.PutWith(ctx, a, content, contentType, nil)
+}
+
+// PutWith is Put with metadata, whose names and values are ASCII, at most 2 KB in all.
+func (c *Client) PutWith(ctx context.Context, a Address, content io.ReadSeeker, contentType string, metadata map[string]string) (Info, error) {
 	size, checksum, err := measure(content)
 	if err != nil {
 		return Info{}, &Error{Op: "put", Target: a.String(), Err: fmt.Errorf("read the content: %w", err)}
 	}
 	in := &awss3.PutObjectInput{
 		Bucket: &a.Bucket, Key: &a.Key, Body: content, ContentLength: &size,
-		ChecksumAlgorithm: types.ChecksumAlgorithmSha256, ChecksumSHA256: &checksum,
+		ChecksumAlgorithm: types.ChecksumAlgorithmSha256, ChecksumSHA256: &checksum, Metadata: metadata,
 	}
 	if contentType != "" {
 		in.ContentType = &contentType
@@ -152,7 +159,7 @@ func (c *Client) Put(ctx context.Context, a Address, content io.ReadSeeker, cont
 	if err != nil {
 		return Info{}, c.failure("put", a.String(), err)
 	}
-	return Info{Size: size, ETag: aws.ToString(out.ETag), SHA256: checksum, ContentType: contentType}, nil
+	return Info{Size: size, ETag: aws.ToString(out.ETag), SHA256: checksum, ContentType: contentType, Metadata: metadata}, nil
 }
 
 // measure returns the length and the base64 SHA-256 of the rest of content, and seeks back.

@@ -174,7 +174,7 @@ func TestDeployTwice(t *testing.T) {
 	}
 	defer prefect.Close()
 	flags = append(flags, "--deploy", "--deployment", name, "--pool", name, "--block", name)
-	others := []string{pipeline.StudyFlow}
+	others := []string{pipeline.WineQualityFlow, pipeline.IngestionFlow, pipeline.ExplorationFlow, pipeline.BaselinesFlow, pipeline.StudyFlow}
 	first := program.Run(t, t.TempDir(), env, flags...)
 	second := program.Run(t, t.TempDir(), env, flags...)
 	made, err := prefect.Deployments.ReadByName(t.Context(), pipeline.RegistrationFlow, name)
