@@ -19,6 +19,16 @@
 // feature. A row is ranked once per feature, exactly, and then walks integers; several trees (or rows) walk at the
 // same time to hide the latency of memory. Scores are added in the order of the trees.
 //
+// # Operators
+//
+// Known are the operators that skl2onnx and onnxmltools write for classifiers on tables, trees, linear models, support vector machines,
+// nearest neighbours, perceptrons and naive Bayes among them, with float32 and float64 inputs, integer and string classes, with ZipMap and
+// without. Where a choice hangs on the last bit of a sum (the nearer of two neighbours, a vote), sums and products are added in
+// onnxruntime's order.
+//
+// A runner takes no more memory than the inputs and constants of its model explain, so that a crafted model of a few bytes cannot fill
+// the machine.
+//
 // # Export
 //
 // [Forest] is a standardised random forest as plain arrays; [Forest.Model] writes it so that onnxruntime gives
