@@ -56,7 +56,8 @@ format: ## what lint can put right by itself
 vulncheck: ## known vulnerabilities in what is linked; needs the network, so it is no part of check
 	$(GOVULNCHECK) ./...
 
-# Each package is compiled once, with the instruments of the fuzzer, for all its targets.
+# Each package is compiled once, with the instruments of the fuzzer, for all its targets. Inputs that reach something new are not minimised,
+# which may take a minute for each and would be all that a short run does.
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZCOUNT inputs
 	@work=$$(mktemp -d); trap 'rm -rf "$$work"' EXIT; \
@@ -66,7 +67,8 @@ fuzz: ## every fuzz target for FUZZCOUNT inputs
 	  go test -c -fuzz=Fuzz -o "$$work/fuzz.test" $$dir; \
 	  for target in $$targets; do \
 	    echo "$$target in $${dir#$(CURDIR)/}"; \
-	    (cd $$dir && "$$work/fuzz.test" -test.run='^$$' -test.fuzz="^$$target\$$" -test.fuzztime=$(FUZZCOUNT) -test.fuzzcachedir="$$work/cache"); \
+	    (cd $$dir && "$$work/fuzz.test" -test.run='^$$' -test.fuzz="^$$target\$$" -test.fuzztime=$(FUZZCOUNT) \
+	      -test.fuzzminimizetime=1x -test.fuzzcachedir="$$work/cache"); \
 	  done; \
 	done
 
