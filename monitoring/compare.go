@@ -25,6 +25,8 @@ type Prediction struct {
 	// Features are numbers by name; what is no number counts as missing.
 	Features map[string]any
 	Label    string
+	// Truth is the true label, "" while it is not known.
+	Truth string
 }
 
 // ErrNoColumn is what errors.Is finds when no prediction of a window has a feature that the reference has.
@@ -55,6 +57,7 @@ func (c *Comparer) Compare(w Window, predictions []Prediction) (*Result, error) 
 		return nil, fmt.Errorf("%s: there are no predictions", w)
 	}
 	result := &Result{Window: w, Rows: len(predictions), ReferenceRows: c.reference.rows}
+	result.judge(predictions)
 	rows := make([][]float64, len(predictions))
 	for i := range rows {
 		rows[i] = make([]float64, len(c.reference.features))

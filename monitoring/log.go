@@ -27,7 +27,7 @@ func (l *Log) Close() { l.store.Close() }
 func (l *Log) Predictions(ctx context.Context, model string, from, to time.Time) iter.Seq2[Prediction, error] {
 	return func(yield func(Prediction, error) bool) {
 		for p, err := range l.store.Between(ctx, model, from, to) {
-			if !yield(Prediction{ID: p.ID, Time: p.Time, Version: p.Version, Features: p.Features, Label: p.Prediction}, err) || err != nil {
+			if !yield(Prediction{ID: p.ID, Time: p.Time, Version: p.Version, Features: p.Features, Label: p.Prediction, Truth: p.Truth}, err) || err != nil {
 				return
 			}
 		}

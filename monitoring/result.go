@@ -43,6 +43,8 @@ type Result struct {
 	Drift *drift.Report
 	// Outliers are predictions on unusual features, the most unusual first.
 	Outliers []Outlier
+	// Judged are the predictions whose truth was known when the window was looked at, Correct those of them that were right.
+	Judged, Correct int
 	// Notes say what was left out, and why; for people.
 	Notes []string
 

@@ -38,12 +38,12 @@ func (s *Store) Close() { s.pool.Close() }
 
 const upsertWindow = `
 INSERT INTO drift_windows (id, model_name, model_version, window_start, window_end, rows, reference_rows, drifted_columns, columns,
-  drift_share, dataset_drift, outliers, outlier_share)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+  drift_share, dataset_drift, outliers, outlier_share, judged, correct)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 ON CONFLICT (model_name, model_version, window_start, window_end) DO UPDATE SET
   rows = excluded.rows, reference_rows = excluded.reference_rows, drifted_columns = excluded.drifted_columns, columns = excluded.columns,
   drift_share = excluded.drift_share, dataset_drift = excluded.dataset_drift, outliers = excluded.outliers,
-  outlier_share = excluded.outlier_share, evidently_snapshot = NULL, created_at = now()
+  outlier_share = excluded.outlier_share, judged = excluded.judged, correct = excluded.correct, evidently_snapshot = NULL, created_at = now()
 RETURNING id`
 
 // Save writes a result with its columns and outliers in one transaction, in place of an earlier one of the same window.
@@ -55,7 +55,7 @@ func (s *Store) Save(ctx context.Context, r *Result) error {
 		}
 		var id string
 		if err := tx.QueryRow(ctx, upsertWindow, r.ID(), r.Model, r.Version, r.Start, r.End, r.Rows, r.ReferenceRows,
-			r.Drift.Drifted, len(r.Drift.Columns), r.Drift.Share, r.Drift.DatasetDrift, len(r.Outliers), r.OutlierShare()).Scan(&id); err != nil {
+			r.Drift.Drifted, len(r.Drift.Columns), r.Drift.Share, r.Drift.DatasetDrift, len(r.Outliers), r.OutlierShare(), r.Judged, r.Correct).Scan(&id); err != nil {
 			return err
 		}
 		for _, table := range []string{"drift_columns", "outliers"} {

@@ -58,6 +58,9 @@ func TestFeedbackIsJoinedAndTheLatestIsKept(t *testing.T) {
 	if diff := cmp.Diff(want, rows(t, database, "SELECT request_id, row_number::text, prediction, truth, correct::text FROM judged_predictions")); diff != "" {
 		t.Errorf("(-want +judged):\n%s", diff)
 	}
+	if got := between(t, store, noon, noon.Add(time.Hour)); len(got) != 1 || got[0].Truth != "5" {
+		t.Errorf("read back: %+v", got)
+	}
 	want = [][]string{{"3", "5"}, {"4", "7"}}
 	if diff := cmp.Diff(want, rows(t, database, "SELECT row_number::text, truth FROM feedback ORDER BY 1")); diff != "" {
 		t.Errorf("(-want +feedback):\n%s", diff)

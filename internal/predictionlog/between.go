@@ -11,7 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-const selectBetween = "SELECT " + columnList + " FROM predictions WHERE model_name = $1 AND predicted_at >= $2 AND predicted_at < $3 ORDER BY predicted_at, id"
+const selectBetween = "SELECT " + columnList + ", coalesce(truth, '') FROM predictions LEFT JOIN feedback USING (request_id, row_number)" +
+	" WHERE model_name = $1 AND predicted_at >= $2 AND predicted_at < $3 ORDER BY predicted_at, id"
 
 // Between gives the predictions of a registered model, of all its versions, with from ≤ time < to, in order of time and id. Rows are
 // fetched while they are consumed, over one connection that is free again when the loop ends; stop after an error.
@@ -50,7 +51,7 @@ func scan(row pgx.CollectableRow) (Prediction, error) {
 		features, probabilities []byte
 		micros                  int64
 	)
-	err := row.Scan(&id, &p.RequestID, &p.Row, &p.Time, &p.Model, &p.Version, &p.RunID, &features, &p.Prediction, &probabilities, &micros)
+	err := row.Scan(&id, &p.RequestID, &p.Row, &p.Time, &p.Model, &p.Version, &p.RunID, &features, &p.Prediction, &probabilities, &micros, &p.Truth)
 	if err != nil {
 		return Prediction{}, err
 	}

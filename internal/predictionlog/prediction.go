@@ -33,6 +33,8 @@ type Prediction struct {
 	Probabilities map[string]float64
 	// Latency is the time that the request took; Postgres keeps microseconds.
 	Latency time.Duration
+	// Truth is the true label as far as feedback has told it, "" otherwise. It is read only.
+	Truth string
 }
 
 // values are the prediction's columns, in the order of columns.

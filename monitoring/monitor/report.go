@@ -64,6 +64,9 @@ func (r *report) result(result *monitoring.Result, address string) {
 	fmt.Fprintf(r.stdout, "\ndrift: %d of %d columns (%.1f%%); of the whole table, from %.0f%% on: %s\n",
 		d.Drifted, len(d.Columns), 100*d.Share, 100*d.DriftShare, yesNo(d.DatasetDrift))
 	fmt.Fprintf(r.stdout, "outliers: %d of %d predictions (%.1f%%)\n", len(result.Outliers), result.Rows, 100*result.OutlierShare())
+	if result.Judged > 0 {
+		fmt.Fprintf(r.stdout, "accuracy: %.1f%% of the %d predictions whose truth is known\n", 100*result.Accuracy(), result.Judged)
+	}
 	for _, note := range result.Notes {
 		fmt.Fprintf(r.stdout, "note: %s\n", note)
 	}
