@@ -51,7 +51,7 @@ func TestChaos(t *testing.T) {
 	c.outage("mlflow", nil)
 	c.swaps(5)
 	c.outage("postgres", nil)
-	c.swaps(5) // the last one from 3 to 1, which are in the cache
+	c.swaps(5)                                    // the last one from 3 to 1, which are in the cache
 	c.outage("minio", func() { c.setAlias("2") }) // whose files are not in the cache any more
 	c.awaitServed("2")
 	c.swaps(4)
