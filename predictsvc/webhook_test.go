@@ -2,18 +2,21 @@ package predictsvc
 
 import (
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"testing"
 	"time"
 
+	"mlopsgo/internal/stack"
 	"mlopsgo/mlflowclient"
 )
 
-// signed signs a body as MLflow does; that the real server does so is tested in package mlflowclient, and here by TestChaos.
+// signed signs a body as MLflow does; that the real server does so, TestTheRealServerCalls shows.
 func signed(secret, body string, at time.Time) []string {
 	sent := fmt.Sprint(at.Unix())
 	mac := hmac.New(sha256.New, []byte(secret))
@@ -73,4 +76,30 @@ func TestWebhookMakesTheServiceLook(t *testing.T) {
 	if response.Code != http.StatusUnauthorized && response.Code != http.StatusMethodNotAllowed {
 		t.Errorf("GET: %d %s", response.Code, response.Body)
 	}
+}
+
+// TestTheRealServerCalls has MLflow itself call the webhook of a service that would not look by itself for an hour.
+func TestTheRealServerCalls(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	address, stop := stack.StartMLflow(t, dir, []string{
+		"server", "--backend-store-uri", "sqlite:///" + filepath.Join(dir, "mlflow.db"), "--artifacts-destination", filepath.Join(dir, "artifacts"),
+	}, []string{
+		"MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY=" + base64.URLEncoding.EncodeToString([]byte(rand.Text() + rand.Text())[:32]),
+		"MLFLOW_WEBHOOK_ALLOWED_SCHEMES=http", "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS=true", "MLFLOW_WEBHOOK_CACHE_TTL=0",
+	})
+	t.Cleanup(stop)
+	client := newClient(t, address)
+	registered(t, client, "wine", "champion", modelFiles(t, tinyForest(3, 4), nil))
+	secret := rand.Text()
+	s := serve(t, Config{Client: client, ModelURI: "models:/wine@champion", Poll: time.Hour, CacheDir: t.TempDir(), WebhookSecret: secret})
+	web := httpClient(t)
+	eventually(t, "a model", func() bool { code, _ := healthOf(t, web, s.url); return code == http.StatusOK })
+	_, err := client.Webhooks.Create(t.Context(), mlflowclient.CreateWebhook{
+		Name: "predictor", URL: s.url + webhookPath, Secret: secret,
+		Events: []mlflowclient.WebhookEvent{mlflowclient.EventModelVersionAliasCreated, mlflowclient.EventModelVersionCreated},
+	})
+	must(t, err)
+	registered(t, client, "wine", "champion", modelFiles(t, tinyForest(7, 8), nil))
+	eventually(t, "the version of the call is served", func() bool { _, report := healthOf(t, web, s.url); return report.Model.Version == "2" })
 }
