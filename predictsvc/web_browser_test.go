@@ -16,9 +16,7 @@ import (
 // TestPageInABrowser fills the form in with the keyboard, as a user does, and reads the answer, with the metrics of a real MLflow.
 func TestPageInABrowser(t *testing.T) {
 	servers := stack.Get(t)
-	client, err := mlflowclient.New(t.Context(), servers.MLflowURI)
-	must(t, err)
-	defer client.Close()
+	client := newClient(t, servers.MLflowURI) // closed after the service, which would dial again
 	name := unique("predictor-page")
 	version := registered(t, client, name, "champion", modelFiles(t, tinyForest(5, 6), func(m *mlmodel.ONNXModel) {
 		m.Signature.Inputs.Columns[1].Optional = true
@@ -52,7 +50,7 @@ func TestPageInABrowser(t *testing.T) {
 		t.Errorf("the bars say %q", got)
 	}
 	stack.Screenshot(t, browser, "predictor-page")
-	_, err = chromedp.Call(browser, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+	_, err := chromedp.Call(browser, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}},
 	})
 	must(t, err)
