@@ -30,7 +30,7 @@ func (l *loop) submitForm(t *testing.T, browser context.Context) {
 	t.Helper()
 	worker := l.run.start(t, "worker", "--name", "loop")
 	ui := strings.TrimSuffix(l.own.PrefectAPIURL, "/api") + "/v2"
-	show(t, browser, "loop-prefect-form", ui+"/deployments/deployment/"+l.deployment+"/run", "bucket_name", "features", "Enforce Parameter Schema")
+	show(t, browser, "loop-prefect-form", ui+"/deployments/deployment/"+l.deployment+"/run", "Bucket", "Feature columns", "Promotion", "Enforce Parameter Schema")
 	const name = "from-the-form"
 	press(t, browser,
 		chromedp.Focus(chromedp.CSS(`input[name="name"]`)),
@@ -41,7 +41,7 @@ func (l *loop) submitForm(t *testing.T, browser context.Context) {
 	id := l.runNamed(t, name)
 	l.awaitState(t, id, prefectclient.StateCompleted)
 	worker.stop(t)
-	show(t, browser, "loop-prefect-run", ui+"/runs/flow-run/"+id, "Completed", "3 Task runs", "1199 are for training", "the best run of experiment")
+	show(t, browser, "loop-prefect-run", ui+"/runs/flow-run/"+id, "Completed", "4 Task runs", "1199 are for training", "the best run of experiment")
 	l.championIs(t, "2")
 }
 
