@@ -1,6 +1,7 @@
 package predictsvc
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -29,7 +30,7 @@ func withAccess(t *testing.T, access AccessConfig) *Service {
 
 // ask sends a request without a body through the handler.
 func ask(s *Service, method, path string, header ...string) *httptest.ResponseRecorder {
-	request := httptest.NewRequest(method, path, http.NoBody)
+	request := httptest.NewRequestWithContext(context.Background(), method, path, http.NoBody)
 	for i := 0; i+1 < len(header); i += 2 {
 		request.Header.Set(header[i], header[i+1])
 	}

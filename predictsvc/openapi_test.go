@@ -88,7 +88,7 @@ func TestDescriptionIsTrue(t *testing.T) {
 		{http.MethodGet, "/openapi.json", "", 200, false},
 	} {
 		newRequest := func() *http.Request {
-			request := httptest.NewRequest(test.method, test.path, strings.NewReader(test.body))
+			request := httptest.NewRequestWithContext(t.Context(), test.method, test.path, strings.NewReader(test.body))
 			if test.body != "" {
 				request.Header.Set("Content-Type", "application/json")
 			}
@@ -128,7 +128,7 @@ func TestExamplesOfTheDescriptionWork(t *testing.T) {
 		}
 		example, err := json.Marshal(item.Post.RequestBody.Value.Content["application/json"].Example)
 		must(t, err)
-		request := httptest.NewRequest(http.MethodPost, names.Replace(path), bytes.NewReader(example))
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, names.Replace(path), bytes.NewReader(example))
 		request.Header.Set("Content-Type", "application/json")
 		got := httptest.NewRecorder()
 		s.Handler().ServeHTTP(got, request)

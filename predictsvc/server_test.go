@@ -61,7 +61,7 @@ func TestTLSIsRenewed(t *testing.T) {
 	client := httpClient(t)
 	client.Transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: pool}
 	client.Transport.(*http.Transport).ForceAttemptHTTP2 = true
-	response, err := client.Get("https://" + address + "/live")
+	response, err := client.Get("https://" + address + "/live") //nolint:noctx // The client has a time-out.
 	must(t, err)
 	response.Body.Close()
 	if response.StatusCode != http.StatusOK || response.ProtoMajor != 2 {
@@ -100,7 +100,7 @@ func TestShutdownFinishesWhatItAccepted(t *testing.T) {
 		body, writer := io.Pipe()
 		writers[i] = writer
 		group.Go(func() {
-			response, err := client.Post(url+"/predict", "application/json", body)
+			response, err := client.Post(url+"/predict", "application/json", body) //nolint:noctx // The client has a time-out.
 			if err != nil {
 				t.Error(err)
 				return
@@ -116,7 +116,7 @@ func TestShutdownFinishesWhatItAccepted(t *testing.T) {
 	}
 	cancel()
 	status := func(path string) int {
-		response, err := client.Get(url + path)
+		response, err := client.Get(url + path) //nolint:noctx // The client has a time-out.
 		if err != nil {
 			return 0
 		}
@@ -146,7 +146,7 @@ func TestProfiles(t *testing.T) {
 		return found
 	})
 	client := httpClient(t)
-	response, err := client.Get(url + "heap?debug=1")
+	response, err := client.Get(url + "heap?debug=1") //nolint:noctx // The client has a time-out.
 	must(t, err)
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
@@ -154,7 +154,7 @@ func TestProfiles(t *testing.T) {
 	if response.StatusCode != http.StatusOK || !strings.HasPrefix(string(text), "heap profile:") {
 		t.Error(response.Status)
 	}
-	other, err := client.Get(s.url + "/debug/pprof/heap")
+	other, err := client.Get(s.url + "/debug/pprof/heap") //nolint:noctx // The client has a time-out.
 	must(t, err)
 	other.Body.Close()
 	if other.StatusCode != http.StatusNotFound {

@@ -57,14 +57,20 @@ type ratios struct {
 
 // throughput drives the three servers in rounds.
 func (p place) throughput(ctx context.Context, t *table) (err error) {
-	var servers [3]*server
-	for i, start := range []func(context.Context) (*server, error){
+	var servers []*server
+	defer func() {
+		for _, s := range servers {
+			err = errors.Join(err, s.stop())
+		}
+	}()
+	for _, start := range []func(context.Context) (*server, error){
 		func(ctx context.Context) (*server, error) { return p.startPredictor(ctx) }, p.startEmpty, p.startMLflow,
 	} {
-		if servers[i], err = start(ctx); err != nil {
+		s, err := start(ctx)
+		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, servers[i].stop()) }()
+		servers = append(servers, s)
 	}
 	var r ratios
 	for round := range p.Rounds {
