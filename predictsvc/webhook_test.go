@@ -72,7 +72,7 @@ func TestWebhookMakesTheServiceLook(t *testing.T) {
 		t.Errorf("without a secret: %d %s", got.Code, got.Body)
 	}
 	response := httptest.NewRecorder()
-	s.Handler().ServeHTTP(response, httptest.NewRequest(http.MethodGet, "/webhook", nil))
+	s.Handler().ServeHTTP(response, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/webhook", http.NoBody))
 	if response.Code != http.StatusUnauthorized && response.Code != http.StatusMethodNotAllowed {
 		t.Errorf("GET: %d %s", response.Code, response.Body)
 	}

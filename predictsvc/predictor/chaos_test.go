@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -43,7 +44,7 @@ func TestChaos(t *testing.T) {
 	must(t, c.client.RegisteredModels.SetAlias(t.Context(), chaosModel, "champion", "1"))
 	must(t, c.client.RegisteredModels.SetAlias(t.Context(), chaosModel, "challenger", "2"))
 	cache := t.TempDir()
-	c.env = append(c.own.Env, "MODEL_CACHE="+cache, "PREDICTOR_POLL=100ms", "PREDICTOR_SPOOL_DIR="+cache+"/log", "SHADOW_MODEL_URI=models:/"+chaosModel+"@challenger")
+	c.env = slices.Concat(c.own.Env, []string{"MODEL_CACHE=" + cache, "PREDICTOR_POLL=100ms", "PREDICTOR_SPOOL_DIR=" + cache + "/log", "SHADOW_MODEL_URI=models:/" + chaosModel + "@challenger"})
 	s := start(t, c.env...)
 	c.load = startLoad(t, s.url, chaosModel, "1", 4, 20*time.Millisecond)
 	began := time.Now()

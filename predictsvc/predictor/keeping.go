@@ -25,17 +25,17 @@ func (k *keeping) validate() error {
 	return nil
 }
 
-func (k *keeping) config(ctx context.Context, logger *slog.Logger, cache, addr string) (predictsvc.LogConfig, error) {
+func (k *keeping) config(ctx context.Context, logger *slog.Logger, cache, addr string) predictsvc.LogConfig {
 	keep, url := database(os.Getenv)
 	if !keep {
 		logger.WarnContext(ctx, "predictions are not kept: set MONITORING_DATABASE_URL, or PGHOST and its kin, to have them in Postgres")
-		return predictsvc.LogConfig{}, nil
+		return predictsvc.LogConfig{}
 	}
 	dir := k.SpoolDir
 	if dir == "" {
 		dir = filepath.Join(cache, "spool", fileName(addr))
 	}
-	return predictsvc.LogConfig{Enabled: true, URL: url, Spool: dir, SpoolBytes: k.SpoolSize}, nil
+	return predictsvc.LogConfig{Enabled: true, URL: url, Spool: dir, SpoolBytes: k.SpoolSize}
 }
 
 // fileName makes an address fit to be a folder's name: two predictors on a machine have two addresses.

@@ -171,7 +171,8 @@ func (l *load) health() (report healthReport, err error) {
 		return report, err
 	}
 	defer response.Body.Close()
-	return report, json.NewDecoder(response.Body).Decode(&report)
+	err = json.NewDecoder(response.Body).Decode(&report)
+	return report, err
 }
 
 type healthReport struct {

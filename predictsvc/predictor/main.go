@@ -90,10 +90,7 @@ func (p *predictor) Run(ctx context.Context, stdout, stderr io.Writer) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, client.Close()) }()
-	log, err := p.Log.config(ctx, logger, cache, p.Listening.Addr)
-	if err != nil {
-		return err
-	}
+	log := p.Log.config(ctx, logger, cache, p.Listening.Addr)
 	secret, err := p.Beside.secret(os.Getenv)
 	if err != nil {
 		return err
