@@ -3,6 +3,9 @@ package predictsvc
 import (
 	"errors"
 	"fmt"
+	"math"
+	"slices"
+	"strconv"
 	"strings"
 
 	"mlopsgo/internal/onnx"
@@ -26,7 +29,84 @@ func newONNXEngine(data []byte, c *columns) (*engine, error) {
 		return nil, err
 	}
 	e.newEvaluator = func() evaluator { return newONNXEvaluator(session, len(c.list)) }
+	if len(e.classes) > 0 {
+		return e, nil
+	}
+	tried, err := e.newEvaluator().evaluate(make([]float64, len(c.list)), 1)
+	if err != nil {
+		return nil, fmt.Errorf("a row of zeros: %w", err)
+	}
+	e.findClasses(tried, file.Graph)
 	return e, nil
+}
+
+// findClasses looks for probabilities as skl2onnx and onnxmltools give them: a map or a matrix with a value for each class. Exporters
+// give the scores of support vector machines so, too; only a row that adds up to one is taken for probabilities.
+func (e *engine) findClasses(tried []*onnx.Tensor, graph *onnx.Graph) {
+	for i, t := range tried {
+		n := width(t)
+		if i == e.label || (t.Type != onnx.Float && t.Type != onnx.Double) || n < 2 || t.Len() != n {
+			continue
+		}
+		labels := labelsOf(t.MapKeys)
+		if t.MapKeys == nil {
+			labels = labelsOfNodes(graph, n)
+		}
+		sum, within := 0.0, true
+		for c := range n {
+			p := number(t, c)
+			sum += p
+			within = within && p >= 0 && p <= 1
+		}
+		const most = 1e-3 // sums of float32
+		if len(labels) != n || !within || math.Abs(sum-1) > most {
+			continue
+		}
+		for c, label := range labels {
+			e.classes = append(e.classes, class{label: label, output: i, column: c})
+		}
+		return
+	}
+}
+
+// labelsOf writes the labels of a tensor as texts.
+func labelsOf(t *onnx.Tensor) []string {
+	switch {
+	case t == nil:
+		return nil
+	case t.Type == onnx.String:
+		return t.Str
+	}
+	labels := make([]string, len(t.I64))
+	for i, v := range t.I64 {
+		labels[i] = strconv.FormatInt(v, 10)
+	}
+	return labels
+}
+
+// labelsOfNodes are the labels of the one classifier of a graph that has n of them; nil when there is none, or several that differ.
+func labelsOfNodes(graph *onnx.Graph, n int) (labels []string) {
+	for _, node := range graph.Nodes {
+		for _, a := range node.Attributes {
+			var found []string
+			switch a.Name {
+			case "classlabels_int64s", "classlabels_ints":
+				found = labelsOf(onnx.NewInts(a.Ints))
+			case "classlabels_strings":
+				for _, s := range a.Strings {
+					found = append(found, string(s))
+				}
+			}
+			if len(found) != n {
+				continue
+			}
+			if labels != nil && !slices.Equal(labels, found) {
+				return nil
+			}
+			labels = found
+		}
+	}
+	return labels
 }
 
 // takes finds out whether a graph can be given rows of this width.

@@ -31,10 +31,15 @@ func exportKinds(t *testing.T) (dir string, kinds []kind) {
 	if output, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("testdata/kinds.py: %v\n%s", err, output)
 	}
-	data, err := os.ReadFile(filepath.Join(dir, "kinds.json"))
+	return dir, readKinds(t, filepath.Join(dir, "kinds.json"))
+}
+
+func readKinds(t *testing.T, path string) (kinds []kind) {
+	t.Helper()
+	data, err := os.ReadFile(path)
 	must(t, err)
 	must(t, json.Unmarshal(data, &kinds))
-	return dir, kinds
+	return kinds
 }
 
 func loadKind(tb testing.TB, dir string) *model {
@@ -65,6 +70,15 @@ func TestEveryKindPredictsAsPython(t *testing.T) {
 		}
 	}
 	t.Run("predict_proba", func(t *testing.T) { testProbabilitiesAnswered(t, filepath.Join(dir, "probabilities"), kinds[0]) })
+	for _, k := range readKinds(t, filepath.Join(dir, "graphs.json")) {
+		t.Run(k.Kind+" of skl2onnx", func(t *testing.T) {
+			m := loadKind(t, filepath.Join(dir, k.Kind+"-onnx"))
+			if len(m.engine.classes) > 0 != (k.Probabilities != nil) {
+				t.Errorf("%d classes with probabilities", len(m.engine.classes))
+			}
+			checkKind(t, m, k)
+		})
+	}
 	t.Run("crafted", func(t *testing.T) { testCraftedTrees(t, dir) })
 	t.Run("no signature", func(t *testing.T) {
 		m := loadKind(t, filepath.Join(dir, "without a signature"))

@@ -12,9 +12,12 @@ import os
 import sys
 import warnings
 
+import mlflow.onnx
 import mlflow.sklearn
 import numpy as np
+import onnxruntime
 import pandas as pd
+import skl2onnx
 from mlflow.models import infer_signature
 from sklearn.ensemble import ExtraTreesClassifier, GradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -91,6 +94,21 @@ def main(wine, folder):
             mlflow.sklearn.save_model(model, os.path.join(folder, "without a signature"), pip_requirements=["scikit-learn"], skops_trusted_types=TRUSTED)
     with open(os.path.join(folder, "kinds.json"), "w") as f:
         json.dump(said, f)
+    with open(os.path.join(folder, "graphs.json"), "w") as f:
+        json.dump(list(graphs(folder, X, y)), f)
+
+
+def graphs(folder, X, y):
+    """Exports models by skl2onnx, and says what onnxruntime makes of them: it rounds other than scikit-learn."""
+    row = skl2onnx.common.data_types.FloatTensorType([None, len(COLUMNS)])
+    for name, model, zipmap in [("forest, zipmap", scaled(RandomForestClassifier(10, random_state=1)), True),
+                                ("forest, matrix", scaled(RandomForestClassifier(10, random_state=1)), False),
+                                ("logistic, zipmap", scaled(LogisticRegression()), True)]:
+        graph = skl2onnx.to_onnx(model.fit(X, y), initial_types=[("X", row)], target_opset=15, options={id(model): {"zipmap": zipmap}})
+        labels, scores = onnxruntime.InferenceSession(graph.SerializeToString()).run(None, {"X": X.to_numpy(np.float32)})
+        shares = [list(r.values()) for r in scores] if zipmap else scores.tolist()
+        mlflow.onnx.save_model(graph, os.path.join(folder, name + "-onnx"), signature=infer_signature(X.astype(np.float32)), pip_requirements=["onnx"])
+        yield {"kind": name, "labels": labels.tolist(), "probabilities": shares, "rows": X.to_numpy().ravel().tolist()}
 
 
 def save(model, folder, name, frame, predicted):
