@@ -107,6 +107,10 @@ bench-baselines: ## the four baselines against scikit-learn, in one run
 bench-hpo: ## the study against Optuna, scikit-learn and MLflow in Python, in one run
 	stack/with go run ./pipeline/benchmark/hpo
 
+.PHONY: bench-pool
+bench-pool: ## studies on a Prefect pool with 1, 2 and 4 workers of one core, and the overhead of a trial
+	stack/with go run ./pipeline/benchmark/pool
+
 .PHONY: bench-metrics
 bench-metrics: ## the logging of metrics against MLflow's Python client, in one run
 	stack/with go run ./mlflowclient/benchmark/metrics
