@@ -11,6 +11,10 @@ import (
 
 	"mlopsgo/internal/dataset"
 	"mlopsgo/internal/onnx"
+	"mlopsgo/internal/pickle"
+	"mlopsgo/internal/pyobject"
+	"mlopsgo/internal/sklearn"
+	"mlopsgo/internal/skops"
 	"mlopsgo/mlflowclient"
 	"mlopsgo/mlflowclient/mlmodel"
 )
@@ -49,15 +53,22 @@ func (r Registration) labels(ctx context.Context, version string, table *dataset
 	if err != nil {
 		return nil, err
 	}
-	flavor, ok := description.Flavor("onnx")
+	flavor, evaluate := "data", onnxLabels
+	config, ok := description.Flavor("onnx")
 	if !ok {
-		return nil, notEvaluable("it has no flavor onnx, only %s", flavorNames(description))
+		if config, ok = description.Flavor("sklearn"); !ok {
+			return nil, notEvaluable("it has neither flavor onnx nor sklearn, only %s", flavorNames(description))
+		}
+		flavor, evaluate = "pickled_model", skopsLabels
+		if config.Text("serialization_format") != "skops" {
+			evaluate = pickleLabels
+		}
 	}
-	data, err := readModelFile(ctx, store, flavor.Text("data"))
+	data, err := readModelFile(ctx, store, config.Text(flavor))
 	if err != nil {
 		return nil, err
 	}
-	labels, err := onnxLabels(data, x)
+	labels, err := evaluate(data, x)
 	if err != nil {
 		return nil, notEvaluable("%w", err)
 	}
@@ -124,6 +135,34 @@ func modelInput(model *mlmodel.Model, table *dataset.Table, rows []int) (*modelM
 		x.values = append(x.values, all[row*len(names):(row+1)*len(names)]...)
 	}
 	return x, nil
+}
+
+func skopsLabels(data []byte, x *modelMatrix) ([]string, error) { return sklearnLabels(skops.Read, data, x) }
+
+func pickleLabels(data []byte, x *modelMatrix) ([]string, error) { return sklearnLabels(pickle.Read, data, x) }
+
+// sklearnLabels evaluates an object of scikit-learn, read as plain data.
+func sklearnLabels(read func([]byte) (pyobject.Value, error), data []byte, x *modelMatrix) ([]string, error) {
+	object, err := read(data)
+	if err != nil {
+		return nil, err
+	}
+	model, err := sklearn.New(object)
+	if err != nil {
+		return nil, err
+	}
+	if names := model.FeatureNames(); model.Features() != len(x.names) || names != nil && !slices.Equal(names, x.names) {
+		return nil, fmt.Errorf("it was fitted on %d columns %q, and its signature names %q", model.Features(), names, x.names)
+	}
+	evaluator, classes := model.NewEvaluator(), model.Classes()
+	if err := evaluator.Evaluate(x.values, false); err != nil {
+		return nil, err
+	}
+	var labels []string
+	for _, class := range evaluator.Labels {
+		labels = append(labels, classes.Text(class))
+	}
+	return labels, nil
 }
 
 // onnxLabels evaluates an ONNX graph. It takes the whole matrix, or one column for each of its inputs, as converters from Python make them.

@@ -135,7 +135,7 @@ func TestChampionsOfPython(t *testing.T) {
 	}
 	studied(t, client, params.ExperimentName, 0.6, nil)
 	prefix := registration.Model
-	for kind, evaluated := range map[string]bool{"onnx": true, "skops": false, "pickle": false} {
+	for kind, evaluated := range map[string]bool{"onnx": true, "skops": true, "pickle": true} {
 		registration.Model = prefix + "-" + kind
 		done, err := register(t.Context(), registration, params)
 		if err != nil {
@@ -155,6 +155,40 @@ func TestChampionsOfPython(t *testing.T) {
 		}
 		if !strings.Contains(c.Markdown(), "trained on another data set") {
 			t.Errorf("nothing warns of a champion whose data nobody knows:\n%s", c.Markdown())
+		}
+	}
+}
+
+// A champion that nobody can evaluate is not replaced, unless the rule says so.
+func TestChampionThatCannotBeEvaluated(t *testing.T) {
+	client := connect(t, stack.Get(t).MLflowURI)
+	registration, params := local(client, fmt.Sprintf("unknown-test-%d", time.Now().UnixNano()))
+	run, err := client.Runs.Get(t.Context(), studied(t, client, params.ExperimentName, 0.6, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.RegisteredModels.GetOrCreate(t.Context(), registration.Model); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.ModelVersions.Create(t.Context(), mlflowclient.CreateModelVersion{
+		Name: registration.Model, Source: run.ArtifactURI + "/nothing", RunID: run.ID,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.RegisteredModels.SetAlias(t.Context(), registration.Model, ChampionAlias, "1"); err != nil {
+		t.Fatal(err)
+	}
+	for rule, alias := range map[Promotion]string{PromoteIfNotWorse: ChallengerAlias, PromoteAlways: ChampionAlias} {
+		params.Promotion = rule
+		if err := client.RegisteredModels.SetAlias(t.Context(), registration.Model, ChampionAlias, "1"); err != nil {
+			t.Fatal(err)
+		}
+		done, err := register(t.Context(), registration, params)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c := done.Comparison; c.Outcome != OutcomeImpossible || c.Problem == "" || done.Alias != alias {
+			t.Errorf("%s: alias %s, %s", rule, done.Alias, c.Verdict())
 		}
 	}
 }

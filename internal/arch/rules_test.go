@@ -106,7 +106,7 @@ var rules = []arch.Rule{
 	},
 	{
 		Packages:  []string{"pipeline"},
-		MayImport: join(clients, leaves, "internal/skops", "mlflowclient/mlmodel"),
+		MayImport: join(objectReaders, "internal/sklearn", clients, leaves, "internal/skops", "mlflowclient/mlmodel"),
 		Reason:    "the steps are a composition of clients and leaves, and know nothing of terminals, of serving or of monitoring",
 	},
 	{
