@@ -137,9 +137,13 @@ func modelInput(model *mlmodel.Model, table *dataset.Table, rows []int) (*modelM
 	return x, nil
 }
 
-func skopsLabels(data []byte, x *modelMatrix) ([]string, error) { return sklearnLabels(skops.Read, data, x) }
+func skopsLabels(data []byte, x *modelMatrix) ([]string, error) {
+	return sklearnLabels(skops.Read, data, x)
+}
 
-func pickleLabels(data []byte, x *modelMatrix) ([]string, error) { return sklearnLabels(pickle.Read, data, x) }
+func pickleLabels(data []byte, x *modelMatrix) ([]string, error) {
+	return sklearnLabels(pickle.Read, data, x)
+}
 
 // sklearnLabels evaluates an object of scikit-learn, read as plain data.
 func sklearnLabels(read func([]byte) (pyobject.Value, error), data []byte, x *modelMatrix) ([]string, error) {
