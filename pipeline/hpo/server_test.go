@@ -129,6 +129,23 @@ func TestTheRealUserInterfaceShowsTheFolder(t *testing.T) {
 	shows(ctx, t, "hpo-trial", "trial-3", "accuracy", "0.66", "n_estimators", "min_samples_split", "random_state", "winequality-red")
 	open("/#/compare-runs?runs=[" + strings.Join(ids, ",") + `]&experiments=["1"]`)
 	shows(ctx, t, "hpo-compare", "Comparing 5 Runs", "Parallel Coordinates Plot")
+	// Drawn at first open, with what MLflow takes by itself: the first three hyper-parameters by name, and accuracy.
+	drawn(ctx, t, "hpo-compare-parallel", `['bootstrap', 'max_depth', 'max_features', 'accuracy'].every(name => [...document.querySelectorAll('svg text')].some(e => e.textContent === name))`)
+	study, _ := trialRuns(t, client, "red-wine-quality-hyperopt")
+	open("/#/experiments/1/runs/" + study.ID)
+	shows(ctx, t, "hpo-study", "Best accuracy 0.66", "Optuna's TPESampler", "50 to 2000 by 50")
+	open("/#/experiments/1/runs/" + study.ID + "/model-metrics")
+	shows(ctx, t, "hpo-study-metrics", "best_accuracy", "feature_importances", "confusion_matrix")
+}
+
+// drawn waits until a script on the page says true, and keeps a picture.
+func drawn(ctx context.Context, t *testing.T, picture, script string) {
+	t.Helper()
+	_, err := chromedp.Run(ctx, chromedp.Poll[bool](script, chromedp.WithPollingTimeout(time.Minute)))
+	stack.Screenshot(t, ctx, picture)
+	if err != nil {
+		t.Errorf("page %s: %v", picture, err)
+	}
 }
 
 // shows waits until the page holds every text and keeps a picture of it.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -26,7 +27,7 @@ func (f *fleet) add() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.started++
-	process := exec.Command(f.worker, "--pool", f.pool, "--name", fmt.Sprintf("%s-%d", f.pool, f.started), "--heartbeat", "2s")
+	process := exec.CommandContext(context.Background(), f.worker, "--pool", f.pool, "--name", fmt.Sprintf("%s-%d", f.pool, f.started), "--heartbeat", "2s")
 	process.Env = append(os.Environ(), "GOMAXPROCS=1")
 	if err := process.Start(); err != nil {
 		return fmt.Errorf("start a worker: %w", err)
