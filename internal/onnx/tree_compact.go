@@ -35,10 +35,11 @@ func (r *ranked) walk(root uint32, row []float64) uint32 {
 	}
 }
 
-// appendCompact writes the ranked nodes of an ensemble in the order of memory: reading it back is copying and checking.
+// compact writes the ranked nodes of an ensemble in the order of memory: reading it back is copying and checking.
 //
 // All numbers are little endian: version, columns, features, then lists with their lengths before them.
-func appendCompact(b []byte, e *ensemble, r *ranked) []byte {
+func compact(e *ensemble, r *ranked) []byte {
+	var b []byte
 	for _, n := range []int{compactVersion, e.columns, e.features, len(r.roots)} {
 		b = binary.LittleEndian.AppendUint32(b, uint32(n))
 	}
@@ -110,7 +111,10 @@ func readCompact(data []byte) (*ensemble, *ranked, error) {
 	if c.failed || len(c.rest) > 0 {
 		return nil, nil, fmt.Errorf("%w: compact trees that are too short or too long", ErrFormat)
 	}
-	return e, r, r.check(e)
+	if err := r.check(e); err != nil {
+		return nil, nil, err
+	}
+	return e, r, nil
 }
 
 // check makes sure that walking ends and finds what it looks for.

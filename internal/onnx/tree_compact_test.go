@@ -20,12 +20,12 @@ func TestRankedWalk(t *testing.T) {
 		if r == nil {
 			continue
 		}
-		data := appendCompact(nil, e, r)
+		data := compact(e, r)
 		again, read, err := readCompact(data)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.Equal(appendCompact(nil, again, read), data) {
+		if !bytes.Equal(compact(again, read), data) {
 			t.Fatal("the compact form changes when it is read")
 		}
 		for range 20 {
@@ -49,7 +49,7 @@ func FuzzReadCompact(f *testing.F) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	for range 5 {
 		if e := randomEnsemble(rng, 0.5); e.rank() != nil {
-			f.Add(appendCompact(nil, e, e.rank()))
+			f.Add(compact(e, e.rank()))
 		}
 	}
 	f.Add([]byte{1})
@@ -66,16 +66,16 @@ func FuzzReadCompact(f *testing.F) {
 		}
 		row := make([]float64, max(1, e.features))
 		ranks := make([]uint64, max(1, len(r.features)))
-		rows := make([]uint32, len(e.roots))
+		leaves := make([]uint32, len(e.roots), 2*len(e.roots))
 		if !r.ranks(ranks, row) {
 			t.Fatal("0 is missing")
 		}
-		r.walkTrees(ranks, e.roots, rows)
+		r.walkTrees(ranks, e.roots, leaves)
 		row[0] = math.NaN()
 		for _, root := range e.roots {
-			rows = append(rows, e.walk(root, row))
+			leaves = append(leaves, e.walk(root, row))
 		}
-		for _, leaf := range rows {
+		for _, leaf := range leaves {
 			if int(leaf+1)*e.columns > len(e.leaves) {
 				t.Fatalf("leaf %d of %d values", leaf, len(e.leaves))
 			}

@@ -45,7 +45,7 @@ func (t *TreeSums) Compact() ([]byte, bool) {
 	if t.k.ranked == nil {
 		return nil, false
 	}
-	return appendCompact(nil, t.k.ensemble, t.k.ranked), true
+	return compact(t.k.ensemble, t.k.ranked), true
 }
 
 // ReadTreeSums reads what Compact wrote, and checks it. One of another version of this package is refused: [ErrFormat].
