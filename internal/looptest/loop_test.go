@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,8 @@ func TestLoop(t *testing.T) {
 		t.Logf("%-12s %5.1f s", name, time.Since(at).Seconds())
 	}
 	step("ingest", l.ingest)
+	step("explore", l.explore)
+	step("baselines", l.baselines)
 	step("study", l.study)
 	step("deploy", l.deploy)
 	step("flow", l.flow)
@@ -73,10 +76,13 @@ func TestLoop(t *testing.T) {
 	step("readme", l.readme)
 }
 
+// trials is the size of the study.
+const trials = 20
+
 func newLoop(t *testing.T) *loop {
 	t.Helper()
 	own := stack.StartOwn(t)
-	l := &loop{own: own, run: build(t, own.Env, "pipeline/ingest", "pipeline/hpo", "pipeline/register", "pipeline/worker",
+	l := &loop{own: own, run: build(t, own.Env, "pipeline/ingest", "pipeline/explore", "pipeline/baselines", "pipeline/hpo", "pipeline/register", "pipeline/worker",
 		"predictsvc/predictor", "monitoring/monitor")}
 	var err error
 	if l.mlflow, err = mlflowclient.New(t.Context(), own.MLflowURI); err != nil {
@@ -97,8 +103,27 @@ func (l *loop) ingest(t *testing.T) {
 	}
 }
 
+// data is where ingest puts the table.
+const data = "s3://mlflow-artifacts/winequality-red.csv"
+
+func (l *loop) explore(t *testing.T) {
+	said := l.run.run(t, "explore", "--data", data, "--out", filepath.Join(t.TempDir(), "exploration"))
+	if want := "Worth keeping: " + strings.Join(features, ", "); !strings.Contains(said, want) {
+		t.Errorf("the exploration does not say %q:\n%s", want, said)
+	}
+}
+
+func (l *loop) baselines(t *testing.T) {
+	said := l.run.run(t, "baselines", "--data", data)
+	for _, want := range []string{"0.585", "0.6125", "0.56", "0.635"} { // scikit-learn's
+		if !strings.Contains(said, want) {
+			t.Errorf("no baseline has the accuracy %s:\n%s", want, said)
+		}
+	}
+}
+
 func (l *loop) study(t *testing.T) {
-	said := l.run.run(t, "hpo", "5", "--data", "s3://mlflow-artifacts/winequality-red.csv")
+	said := l.run.run(t, "hpo", strconv.Itoa(trials), "--data", data)
 	for _, accuracy := range []string{"0.645", "0.63", "0.66", "0.6275"} {
 		if !strings.Contains(said, accuracy) {
 			t.Errorf("the study does not find %s", accuracy)
@@ -254,6 +279,9 @@ func (l *loop) predict(t *testing.T) {
 	theirs := l.pythonLabels(t, python)
 	if len(ours) != len(wines) || len(theirs) != len(wines) {
 		t.Fatalf("%d wines, %d labels of ours, %d of Python's", len(wines), len(ours), len(theirs))
+	}
+	if theirs[0] != 5 { // the wine that the original tests with
+		t.Errorf("Python gives the first wine quality %d, want 5", theirs[0])
 	}
 	for i := range ours {
 		if ours[i].Quality != theirs[i] {

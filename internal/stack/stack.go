@@ -110,14 +110,14 @@ func open(dir string, without ...string) (Stack, error) {
 		S3SecretKey:   env["AWS_SECRET_ACCESS_KEY"],
 		PostgresURL:   env["MONITORING_DATABASE_URL"],
 	}
-	for server, address := range map[string]string{
-		"mlflow": s.MLflowURI, "prefect": s.PrefectAPIURL, "evidently": s.EvidentlyURL, "minio": s.S3Endpoint, "postgres": s.PostgresURL,
+	for _, server := range []struct{ name, address string }{ // in this order, so that it is the same one that is missed
+		{"mlflow", s.MLflowURI}, {"prefect", s.PrefectAPIURL}, {"evidently", s.EvidentlyURL}, {"minio", s.S3Endpoint}, {"postgres", s.PostgresURL},
 	} {
-		if slices.Contains(without, server) {
+		if slices.Contains(without, server.name) {
 			continue
 		}
-		if err := listens(address); err != nil {
-			return Stack{}, fmt.Errorf("%s: %w", file, err)
+		if err := listens(server.address); err != nil {
+			return Stack{}, fmt.Errorf("%s: %s: %w", file, server.name, err)
 		}
 	}
 	return s, nil
