@@ -63,7 +63,7 @@ func (g *gate) lift() {
 
 // pass joins a connection with one to the server.
 func (g *gate) pass(in net.Conn) {
-	out, err := net.Dial("tcp", g.target) //nolint:noctx // it ends with the gate
+	out, err := net.Dial("tcp", g.target)
 	if err != nil {
 		_ = in.Close()
 		return
