@@ -75,8 +75,7 @@ fuzz: ## every fuzz target for FUZZCOUNT inputs
 	done
 
 # What reads bytes of strangers: bodies of requests in JSON and CSV, tables, archives, ONNX, skops, pickle and MLmodel files, the spool.
-# (A saved forest is a file of our own: make fuzz tries it.)
-PARSERS := ./predictsvc/... ./internal/... ./mlflowclient/mlmodel ./monitoring ./pipeline
+PARSERS := ./predictsvc/... ./internal/... ./mlflowclient/mlmodel ./monitoring ./pipeline ./pipeline/forest
 
 # Without the instruments: they make all dependencies compile anew, and in a program with many each input takes 20 ms. So short a run has
 # little use for their guidance.

@@ -32,6 +32,9 @@ type saveHeader struct {
 	Features int
 }
 
+// maxCount is the largest weight that is stored as a count: beyond it, floats have gaps.
+const maxCount = 1 << 53
+
 // maxHeader bounds what Load reads before it knows anything: a million labels fit.
 const maxHeader = 16 << 20
 
@@ -136,7 +139,7 @@ func (e *encoder) flags(t *Tree, id int) (flags byte) {
 	total, squares := 0.0, 0.0
 	for _, v := range t.Value(id) {
 		n := math.Round(v * weight)
-		if math.Float64bits(n/weight) != math.Float64bits(v) {
+		if !(n <= maxCount) || math.Float64bits(n/weight) != math.Float64bits(v) {
 			return flags
 		}
 		e.sums = append(e.sums, uint64(n))

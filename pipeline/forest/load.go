@@ -201,7 +201,7 @@ func (d *decoder) node(t *Tree, id, nodes, features int, sums []uint64) {
 func (d *decoder) counts(t *Tree, sums []uint64, wantGini bool) {
 	weight, squares := 0.0, 0.0
 	for k := range sums {
-		sums[k] = d.uint(1 << 53)
+		sums[k] = d.uint(maxCount)
 		n := float64(sums[k])
 		weight += n
 		squares += float64(n * n)
