@@ -84,10 +84,11 @@ func (p *pool) transaction(ctx, inside context.Context, f func(*session) error) 
 		return err
 	}
 	defer func() { p.idle <- c }()
-	if err := c.run(ctx, p.begin); err != nil {
-		return err
-	}
 	always := context.WithoutCancel(ctx)
+	// Where ctx ends while BEGIN is at work, the driver may report that although the transaction has begun.
+	if err := c.run(ctx, p.begin); err != nil {
+		return errors.Join(err, c.rollback(always))
+	}
 	if err := f(&session{ctx: inside, c: c}); err != nil {
 		return errors.Join(err, c.rollback(always))
 	}
