@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"mlopsgo/internal/scoring"
 	"mlopsgo/mlflowclient/mlmodel"
+	"mlopsgo/predictsvc/internal/scoring"
 )
 
 // column is one input of the model: what its signature says of it.

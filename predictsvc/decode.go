@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"unicode/utf8"
 
-	"mlopsgo/internal/scoring"
 	"mlopsgo/mlflowclient/mlmodel"
+	"mlopsgo/predictsvc/internal/scoring"
 )
 
 // requestError is a request that is refused: the status, and what the client can do about it.

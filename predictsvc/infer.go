@@ -11,7 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"mlopsgo/internal/onnx"
-	"mlopsgo/internal/scoring"
+	"mlopsgo/predictsvc/internal/scoring"
 )
 
 // Outputs of the Open Inference Protocol, named as MLServer names those of scikit-learn's models: they are the same for every model,

@@ -6,7 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"mlopsgo/internal/scoring"
+	"mlopsgo/predictsvc/internal/scoring"
 )
 
 // scoringVersion is the version of MLflow whose scoring server /invocations, /ping and /version answer like.

@@ -20,12 +20,12 @@ import (
 	"testing"
 	"time"
 
-	"mlopsgo/internal/scoring/scoringtest"
 	"mlopsgo/internal/stack"
 	winedata "mlopsgo/internal/wine"
 	"mlopsgo/mlflowclient"
 	"mlopsgo/pipeline"
 	"mlopsgo/pipeline/forest"
+	"mlopsgo/predictsvc/internal/scoring/scoringtest"
 )
 
 // parityKind is a registered model that both servers answer with.

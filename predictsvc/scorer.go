@@ -6,7 +6,7 @@ import (
 	"strconv"
 
 	"mlopsgo/internal/onnx"
-	"mlopsgo/internal/scoring"
+	"mlopsgo/predictsvc/internal/scoring"
 )
 
 // scorer holds the buffers of one request, for the next.

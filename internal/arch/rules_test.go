@@ -36,7 +36,7 @@ var clients = []string{"mlflowclient", "prefectclient"}
 var forTests = append([]string{"internal/arch", "internal/command/commandtest", "internal/grafana", "internal/looptest", "internal/stack"}, besideTheirs...)
 
 // besideTheirs are those of them that stand on a package, and are for the tests of what uses it.
-var besideTheirs = []string{"prefectclient/prefecttest", "internal/scoring/scoringtest"}
+var besideTheirs = []string{"prefectclient/prefecttest", "predictsvc/internal/scoring/scoringtest"}
 
 // ofCommands is what every command is made with.
 var ofCommands = []string{"internal/command", "internal/progress"}
@@ -70,13 +70,13 @@ var rules = []arch.Rule{
 		Reason:   "what tests stand on must not stand on what they test",
 	},
 	{
-		Packages:  []string{"internal/scoring"},
+		Packages:  []string{"predictsvc/internal/scoring"},
 		MayImport: []string{"mlflowclient/mlmodel"},
 		Reason:    "it enforces the signature of a model on a body, whoever evaluates the model and whatever brought the body",
 	},
 	{
-		Packages:  []string{"internal/scoring/scoringtest"},
-		MayImport: []string{"internal/scoring", "mlflowclient/mlmodel"},
+		Packages:  []string{"predictsvc/internal/scoring/scoringtest"},
+		MayImport: []string{"predictsvc/internal/scoring", "mlflowclient/mlmodel"},
 		Reason:    "it makes bodies for a signature, and sends them nowhere",
 	},
 	{
@@ -128,7 +128,7 @@ var rules = []arch.Rule{
 	},
 	{
 		Packages:  []string{"predictsvc"},
-		MayImport: join(objectReaders, "mlflowclient", "mlflowclient/mlmodel", "internal/onnx", "internal/predictionlog", "internal/pyobject", "internal/scoring", "internal/sklearn", "internal/spool"),
+		MayImport: join(objectReaders, "mlflowclient", "mlflowclient/mlmodel", "internal/onnx", "internal/predictionlog", "internal/pyobject", "predictsvc/internal/scoring", "internal/sklearn", "internal/spool"),
 		Reason:    "the service serves what the registry holds, whoever trained it, and logs what it said: it must not know the pipeline",
 	},
 	{

@@ -11,10 +11,10 @@ import (
 	"strings"
 	"testing"
 
-	"mlopsgo/internal/scoring"
-	"mlopsgo/internal/scoring/scoringtest"
 	"mlopsgo/internal/stack"
 	"mlopsgo/mlflowclient/mlmodel"
+	"mlopsgo/predictsvc/internal/scoring"
+	"mlopsgo/predictsvc/internal/scoring/scoringtest"
 )
 
 // signatures are of every kind that a table classifier can have.

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"mlopsgo/internal/scoring"
 	"mlopsgo/mlflowclient/mlmodel"
+	"mlopsgo/predictsvc/internal/scoring"
 )
 
 // Body is a request for predictions.

@@ -122,63 +122,53 @@ func (r *reader) close(opened int, size uint32) {
 }
 
 func (r *reader) list() *Error {
-	opened := r.open(list)
-	if r.peek() == ']' {
+	return r.all(list, ']', "a comma or the end of the array", r.value)
+}
+
+func (r *reader) object() *Error {
+	return r.all(object, '}', "a comma or the end of the object", r.member)
+}
+
+// all reads the items of a list or the members of an object, with the commas between them.
+func (r *reader) all(k kind, end byte, expected string, one func() *Error) *Error {
+	opened := r.open(k)
+	if r.peek() == end {
 		r.close(opened, 0)
 		return nil
 	}
 	for size := uint32(1); ; size++ {
 		r.space()
-		if err := r.value(); err != nil {
+		if err := one(); err != nil {
 			return err
 		}
 		r.space()
 		switch r.peek() {
 		case ',':
 			r.at++
-		case ']':
+		case end:
 			r.close(opened, size)
 			return nil
 		default:
-			return r.syntax("a comma or the end of the array")
+			return r.syntax(expected)
 		}
 	}
 }
 
-func (r *reader) object() *Error {
-	opened := r.open(object)
-	if r.peek() == '}' {
-		r.close(opened, 0)
-		return nil
+// member reads a name and its value.
+func (r *reader) member() *Error {
+	if r.peek() != '"' {
+		return r.syntax("a name in quotes")
 	}
-	for size := uint32(1); ; size++ {
-		r.space()
-		if r.peek() != '"' {
-			return r.syntax("a name in quotes")
-		}
-		if err := r.text(); err != nil {
-			return err
-		}
-		r.space()
-		if r.peek() != ':' {
-			return r.syntax("a colon")
-		}
-		r.at++
-		r.space()
-		if err := r.value(); err != nil {
-			return err
-		}
-		r.space()
-		switch r.peek() {
-		case ',':
-			r.at++
-		case '}':
-			r.close(opened, size)
-			return nil
-		default:
-			return r.syntax("a comma or the end of the object")
-		}
+	if err := r.text(); err != nil {
+		return err
 	}
+	r.space()
+	if r.peek() != ':' {
+		return r.syntax("a colon")
+	}
+	r.at++
+	r.space()
+	return r.value()
 }
 
 // text reads a text; r stands on its first quote.
