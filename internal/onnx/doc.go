@@ -15,9 +15,10 @@
 // keeps the intermediate buffers: after the first call a single row is evaluated without allocating.
 //
 // Tree ensembles are the point of this package. Their trees are checked (bounds, cycles, reachability) and laid out
-// as 8-byte nodes in breadth-first order, in which a threshold is replaced by its rank among the thresholds of its
-// feature. A row is ranked once per feature, exactly, and then walks integers; several trees (or rows) walk at the
-// same time to hide the latency of memory. Scores are added in the order of the trees.
+// as nodes of one word, in which a threshold is replaced by its rank among the thresholds of its feature: of 4 bytes
+// where trees, features and thresholds are few enough, else of 8. A row is ranked once per feature, exactly, and then
+// walks integers; several trees (or rows) walk at the same time to hide the latency of memory. Scores are added in the
+// order of the trees.
 //
 // # Operators
 //

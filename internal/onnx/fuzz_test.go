@@ -139,7 +139,7 @@ func filled(p Port, x float64) (*Tensor, bool) {
 	return t, true
 }
 
-// FuzzWalks: the ranked layout finds the leaf that the plain walk finds, for any tree and row.
+// FuzzWalks: every layout finds the leaf that the plain walk finds, for any tree and row.
 func FuzzWalks(f *testing.F) {
 	f.Add(uint64(1), 0.5)
 	f.Add(uint64(2), math.Inf(1))
@@ -147,28 +147,53 @@ func FuzzWalks(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed uint64, special float64) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		e := randomEnsemble(rng, special)
-		r := e.rank()
-		if r == nil {
-			return
+		rows := make([][]float64, 20)
+		for i := range rows {
+			rows[i] = []float64{someValue(rng, special), someValue(rng, special), someValue(rng, special)}
 		}
-		ranks := make([]uint64, max(1, len(r.features)))
-		rows := make([]uint32, len(e.roots))
-		for range 20 {
-			row := make([]float64, 3)
-			for i := range row {
-				row[i] = someValue(rng, special)
-			}
-			if !r.ranks(ranks, row) {
-				continue
-			}
-			r.walkTrees(ranks, e.roots, rows)
-			for i, root := range e.roots {
-				if want := e.walk(root, row); rows[i] != want {
-					t.Fatalf("row %v, tree %d: leaf %d, want %d", row, i, rows[i], want)
-				}
-			}
+		for _, w := range layouts(e) {
+			sameWalks(t, e, w, rows)
 		}
 	})
+}
+
+// layouts are those that the trees fit into.
+func layouts(e *ensemble) []walker {
+	r := e.rank()
+	if r == nil {
+		return nil
+	}
+	if p := r.pack(len(e.leaves) / e.columns); p != nil {
+		return []walker{r, p}
+	}
+	return []walker{r}
+}
+
+// sameWalks compares the leaves that rows, as many as a block at most, reach by a layout with those of the plain walk.
+func sameWalks(t *testing.T, e *ensemble, w walker, rows [][]float64) {
+	t.Helper()
+	worker, first := &treeWorker{}, &treeWorker{}
+	w.start(worker)
+	w.start(first)
+	known := rows[:0:0]
+	for _, row := range rows {
+		if w.rank(worker, len(known), row) {
+			known = append(known, row)
+		}
+	}
+	trees, reached := make([]uint32, len(e.roots)), make([]uint32, len(known))
+	for i, row := range known {
+		w.rank(first, 0, row)
+		w.walkTrees(first, trees)
+		for tree, root := range e.roots {
+			if want := e.walk(root, row); trees[tree] != want {
+				t.Fatalf("%T, row %v, tree %d: leaf %d, want %d", w, row, tree, trees[tree], want)
+			}
+			if w.walkRows(worker, tree, reached); reached[i] != trees[tree] {
+				t.Fatalf("%T, row %v, tree %d: leaf %d in a block, %d alone", w, row, tree, reached[i], trees[tree])
+			}
+		}
+	}
 }
 
 func someValue(rng *rand.Rand, special float64) float64 {

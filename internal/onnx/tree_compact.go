@@ -9,11 +9,23 @@ import (
 // compactVersion begins the compact form. Whoever changes the layout of trees counts it up: an old form is then refused, and made anew.
 const compactVersion = 1
 
-// forgetNodes keeps the ranked nodes alone, which tell all: the others take twice as much memory.
-func (e *ensemble) forgetNodes(r *ranked) {
-	if r != nil {
-		e.ranked, e.nodes = r, nil
+// layOut ranks the nodes, which then tell all: the others, which take twice as much memory, are forgotten. It returns nil when the trees
+// need the general walk.
+func (e *ensemble) layOut() walker {
+	r := e.rank()
+	if r == nil {
+		return nil
 	}
+	e.ranked, e.nodes = r, nil
+	return r.fastest(e)
+}
+
+// fastest is the packed layout where the trees fit into it, and the ranked one otherwise.
+func (r *ranked) fastest(e *ensemble) walker {
+	if p := r.pack(len(e.leaves) / e.columns); p != nil {
+		return p
+	}
+	return r
 }
 
 // walk follows one row, whose values may be missing, down a tree and returns the number of the leaf's row of weights.

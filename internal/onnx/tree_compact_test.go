@@ -65,12 +65,15 @@ func FuzzReadCompact(f *testing.F) {
 			return // rows and sums as wide as a caller would have to bring them
 		}
 		row := make([]float64, max(1, e.features))
-		ranks := make([]uint64, max(1, len(r.features)))
-		leaves := make([]uint32, len(e.roots), 2*len(e.roots))
-		if !r.ranks(ranks, row) {
-			t.Fatal("0 is missing")
+		leaves := make([]uint32, 2*len(e.roots), 3*len(e.roots))
+		for i, walker := range []walker{r, r.fastest(e)} {
+			w := &treeWorker{}
+			walker.start(w)
+			if !walker.rank(w, 0, row) {
+				t.Fatal("0 is missing")
+			}
+			walker.walkTrees(w, leaves[i*len(e.roots):(i+1)*len(e.roots)])
 		}
-		r.walkTrees(ranks, e.roots, leaves)
 		row[0] = math.NaN()
 		for _, root := range e.roots {
 			leaves = append(leaves, e.walk(root, row))

@@ -121,18 +121,22 @@ func (r *ranked) ranks(dst []uint64, row []float64) bool {
 		if x != x {
 			return false
 		}
-		t := r.thresholds[slot]
-		lo, n := 0, len(t)
-		for n > 0 { // the number of thresholds below x
-			half := n >> 1
-			if t[lo+half] < x {
-				lo += half + 1
-				n -= half + 1
-			} else {
-				n = half
-			}
-		}
-		dst[slot] = uint64(lo) << rankShift
+		dst[slot] = uint64(below(r.thresholds[slot], x)) << rankShift
 	}
 	return true
+}
+
+// below is the number of thresholds below x.
+func below(thresholds []float64, x float64) int {
+	lo, n := 0, len(thresholds)
+	for n > 0 {
+		half := n >> 1
+		if thresholds[lo+half] < x {
+			lo += half + 1
+			n -= half + 1
+		} else {
+			n = half
+		}
+	}
+	return lo
 }

@@ -11,7 +11,7 @@ import (
 // trees adds up the leaves of an ensemble and has the sums of each row finished: as a class with its scores, or as the values of targets.
 type trees struct {
 	ensemble *ensemble
-	ranked   *ranked // nil when the trees need the general walk
+	walker   walker // nil when the trees need the general walk
 	columns  int
 	finisher
 	double bool // input and sums are float64, else float32
@@ -58,9 +58,7 @@ func newTrees(a *treeAttributes, f finisher, columns int, column func(int64) (in
 	if err != nil {
 		return nil, err
 	}
-	r := e.rank()
-	e.forgetNodes(r)
-	return &trees{ensemble: e, ranked: r, columns: columns, finisher: f, double: double}, nil
+	return &trees{ensemble: e, walker: e.layOut(), columns: columns, finisher: f, double: double}, nil
 }
 
 // sumsTell reports that the class with the largest sum, if positive, was surely named by a leaf: every leaf names all
@@ -85,7 +83,8 @@ const parallelWork = 1 << 15
 
 // treeWorker holds what one goroutine needs to score a block of rows.
 type treeWorker struct {
-	ranks   []uint64
+	ranks   []uint64    // of a block's rows, in a ranked layout
+	packed  []packedRow // the same in a packed one
 	row     []float64
 	rows    []uint32
 	sums    []float64
@@ -102,14 +101,11 @@ func (k *trees) newWorker() *treeWorker {
 		general: make([]bool, blockRows),
 		rows:    make([]uint32, max(blockRows, len(k.ensemble.roots))),
 	}
-	if k.ranked != nil {
-		w.ranks = make([]uint64, blockRows*k.width())
+	if k.walker != nil {
+		k.walker.start(w)
 	}
 	return w
 }
-
-// width is the number of ranks of a row.
-func (k *trees) width() int { return max(1, len(k.ranked.features)) }
 
 func (k *trees) run(s *scratch, in, out []*Tensor) error {
 	x := in[0]
@@ -169,11 +165,10 @@ func (k *trees) scoreRange(w *treeWorker, b batch, from, to int) error {
 func (k *trees) scoreBlock(w *treeWorker, b batch, from, to int) error {
 	n := to - from
 	sums := w.sums[:n*k.columns]
-	if k.ranked != nil && !k.needNamed {
+	if k.walker != nil && !k.needNamed {
 		for i := range n {
 			w.load(b.x, b.width, from+i)
-			width := k.width()
-			w.general[i] = !k.ranked.ranks(w.ranks[i*width:(i+1)*width], w.row)
+			w.general[i] = !k.walker.rank(w, i, w.row)
 		}
 		clear(sums)
 		if n == 1 {
@@ -185,7 +180,7 @@ func (k *trees) scoreBlock(w *treeWorker, b batch, from, to int) error {
 	for i := range n {
 		row := sums[i*k.columns : (i+1)*k.columns]
 		named := []bool(nil)
-		if k.ranked == nil || k.needNamed || w.general[i] || !k.decided(row) {
+		if k.walker == nil || k.needNamed || w.general[i] || !k.decided(row) {
 			w.load(b.x, b.width, from+i)
 			k.ensemble.scoreRow(w.row, row, w.named, !k.double)
 			named = w.named
@@ -199,9 +194,8 @@ func (k *trees) scoreBlock(w *treeWorker, b batch, from, to int) error {
 
 // sumTrees adds up all trees for one row.
 func (k *trees) sumTrees(w *treeWorker, sums []float64) {
-	roots := k.ranked.roots
-	rows := w.rows[:len(roots)]
-	k.ranked.walkTrees(w.ranks[:k.width()], roots, rows)
+	rows := w.rows[:len(k.ensemble.roots)]
+	k.walker.walkTrees(w, rows)
 	for _, row := range rows {
 		k.add(sums, row)
 	}
@@ -210,8 +204,8 @@ func (k *trees) sumTrees(w *treeWorker, sums []float64) {
 // sumRows adds up all trees for the rows of a block.
 func (k *trees) sumRows(w *treeWorker, n int, sums []float64) {
 	rows := w.rows[:n]
-	for _, root := range k.ranked.roots {
-		k.ranked.walkRows(w.ranks, k.width(), root, rows)
+	for tree := range k.ensemble.roots {
+		k.walker.walkRows(w, tree, rows)
 		for i, row := range rows {
 			k.add(sums[i*k.columns:(i+1)*k.columns], row)
 		}

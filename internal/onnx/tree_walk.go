@@ -1,5 +1,27 @@
 package onnx
 
+// walker is a layout of trees in which rows walk fast. It is immutable; what a goroutine needs stands in its worker.
+type walker interface {
+	// start makes the worker's buffers.
+	start(w *treeWorker)
+	// rank takes row i of the worker's block, and reports whether it can be walked: false if a feature in use is NaN.
+	rank(w *treeWorker, i int, row []float64) bool
+	// walkTrees finds for the worker's first row the row of weights that it reaches in each tree.
+	walkTrees(w *treeWorker, leaves []uint32)
+	// walkRows finds for the worker's rows, as many as there are leaves, the row of weights that each reaches in one tree.
+	walkRows(w *treeWorker, tree int, leaves []uint32)
+}
+
+// width is the number of ranks of a row.
+func (r *ranked) width() int { return max(1, len(r.features)) }
+
+func (r *ranked) start(w *treeWorker) { w.ranks = make([]uint64, blockRows*r.width()) }
+
+func (r *ranked) rank(w *treeWorker, i int, row []float64) bool {
+	width := r.width()
+	return r.ranks(w.ranks[i*width:(i+1)*width], row)
+}
+
 // stepWord goes from a node to its child: the second when the row's rank is larger, which the borrow of the subtraction
 // tells without a branch.
 func stepWord(word, rank uint64) uint32 {
@@ -8,9 +30,9 @@ func stepWord(word, rank uint64) uint32 {
 
 func featureOf(word uint64) int { return int(word >> featureShift & featureMask) }
 
-// walkTrees walks one row down eight trees in step, so that eight chains of dependent loads overlap.
-func (r *ranked) walkTrees(ranks []uint64, roots, rows []uint32) {
-	nodes := r.nodes
+// walkTrees walks the row down eight trees in step, so that eight chains of dependent loads overlap.
+func (r *ranked) walkTrees(w *treeWorker, rows []uint32) {
+	nodes, roots, ranks := r.nodes, r.roots, w.ranks[:r.width()]
 	i := 0
 	for ; i+8 <= len(roots); i += 8 {
 		q := roots[i : i+8 : i+8]
@@ -51,9 +73,9 @@ func (r *ranked) walkTree(ranks []uint64, at uint32) uint32 {
 	return r.rows[at]
 }
 
-// walkRows walks the rows of a block down one tree, eight in step. ranks holds width words a row.
-func (r *ranked) walkRows(ranks []uint64, width int, root uint32, rows []uint32) {
-	nodes := r.nodes
+// walkRows walks the rows of a block down one tree, eight in step.
+func (r *ranked) walkRows(worker *treeWorker, tree int, rows []uint32) {
+	nodes, ranks, width, root := r.nodes, worker.ranks, r.width(), r.roots[tree]
 	i := 0
 	for ; i+8 <= len(rows); i += 8 {
 		at := i * width
