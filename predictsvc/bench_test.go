@@ -2,6 +2,7 @@ package predictsvc
 
 import (
 	"io"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -23,7 +24,7 @@ func bigForest(trees int) *onnx.Forest {
 		for i := range nodes {
 			left, right, feature, threshold := -1, -1, -2, -2.0
 			if i < inner {
-				left, right, feature, threshold = 2*i+1, 2*i+2, random.IntN(4), random.NormFloat64()
+				left, right, feature, threshold = 2*i+1, 2*i+2, random.IntN(4), math.Round(random.NormFloat64()*100)/100 // as measured values are: few different ones
 			}
 			p := random.Float64()
 			tree.Left, tree.Right = append(tree.Left, left), append(tree.Right, right)
