@@ -76,7 +76,7 @@ func (p *packer) node(from uint32) {
 func (p *packer) near(top branch) bool {
 	before := len(p.later)
 	p.soon = append(p.soon[:0], top)
-	for at := 0; at < min(len(p.soon), nearPairs); at++ {
+	for at := 0; at < nearPairs && at < len(p.soon); at++ {
 		b := p.soon[at]
 		distance := uint32(len(p.to.nodes)) - b.to
 		if distance > packedChild {

@@ -78,12 +78,3 @@ func (p *packed) walk(row *packedRow, at uint32) uint32 {
 }
 
 func leafOf(word uint32) uint32 { return word % leafBit >> packedSlot }
-
-func (p *packed) walkTree(row *packedRow, at uint32) uint32 {
-	w := p.nodes[at]
-	for w < leafBit {
-		at = row.step(at, w)
-		w = p.nodes[at]
-	}
-	return leafOf(w)
-}
