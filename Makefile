@@ -19,20 +19,31 @@ help: ## list the targets
 # What computes for its living takes ten times as long under the race detector. These packages run twice: whole without it, and under it
 # with -short, which leaves out the comparisons with Python. All others run whole under it.
 COMPUTING := ^mlopsgo/(pipeline|internal/onnx|mlflowclient/embedded|monitoring/drift|monitoring/outlier)(/|$$)
-GO_TEST := go test -count=1 -timeout=30m
+# Those that take longest begin first, so that no core is idle while the last of them runs.
+LONGEST := ^mlopsgo/(mlflowclient|prefectclient|predictsvc|predictsvc/predictor|internal/looptest)$$
+# Lint runs go vet, on everything and whole.
+GO_TEST := go test -count=1 -timeout=30m -vet=off
 
+# The computing packages run one after the other, beside three of the others at once, which wait for servers most of the time.
 .PHONY: test
 test: ## all tests, on the real servers, which are started first and stopped afterwards if they were not up
-	@computing=$$(go list $(PACKAGES) | grep -E '$(COMPUTING)' || true); \
-	others=$$(go list $(PACKAGES) | grep -vE '$(COMPUTING)' || true); \
-	failed=0; \
-	if [ -n "$$computing" ]; then $(GO_TEST) -race -short $(TESTFLAGS) $$computing || failed=1; fi; \
+	@packages=$$(go list $(PACKAGES)); \
+	computing=$$(grep -E '$(COMPUTING)' <<<"$$packages" || true); \
+	others=$$(grep -vE '$(COMPUTING)' <<<"$$packages" || true); \
+	longest=$$(grep -E '$(LONGEST)' <<<"$$others" || true); \
+	others="$$longest $$(grep -vE '$(LONGEST)' <<<"$$others" || true)"; \
 	REQUIRE_STACK=1 stack/with bash -c '\
+	  compute() { \
+	    failed=0; \
+	    env --unset=REQUIRE_STACK $(GO_TEST) -race -short -p=1 $(TESTFLAGS) $$1 || failed=1; \
+	    $(GO_TEST) -p=1 $(TESTFLAGS) $$1 || failed=1; \
+	    return $$failed; \
+	  }; \
 	  failed=0; \
-	  if [ -n "$$1" ]; then $(GO_TEST) $(TESTFLAGS) $$1 || failed=1; fi; \
-	  if [ -n "$$2" ]; then $(GO_TEST) -race $(TESTFLAGS) $$2 || failed=1; fi; \
-	  exit $$failed' test "$$computing" "$$others" || failed=1; \
-	exit $$failed
+	  if [ -n "$$1" ]; then compute "$$1" & fi; \
+	  if [ -n "$${2// }" ]; then $(GO_TEST) -race -p=3 $(TESTFLAGS) $$2 || failed=1; fi; \
+	  if [ -n "$$1" ]; then wait $$! || failed=1; fi; \
+	  exit $$failed' test "$$computing" "$$others"
 
 .PHONY: test-short
 test-short: ## the tests that need nothing but Go
