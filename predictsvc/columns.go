@@ -21,11 +21,13 @@ type column struct {
 type columns struct {
 	list  []column
 	index map[string]int
+	// texts says that some are columns of texts.
+	texts bool
 	// input is the same for the protocols that have tables and tensors.
 	input *scoring.Input
 }
 
-// newColumns takes the inputs of a signature: named columns of numbers and truth values, or a matrix, whose columns are named "0", "1" …
+// newColumns takes the inputs of a signature: named columns of numbers, truth values and texts, or a matrix, whose columns are named "0", "1" …
 func newColumns(signature *mlmodel.Signature) (*columns, error) {
 	input, err := scoring.NewInput(signature)
 	if err != nil {
@@ -34,6 +36,7 @@ func newColumns(signature *mlmodel.Signature) (*columns, error) {
 	c := &columns{index: make(map[string]int, len(input.Columns)), input: input}
 	for i, in := range input.Columns {
 		c.index[in.Name] = i
+		c.texts = c.texts || in.Kind == mlmodel.String
 		c.list = append(c.list, column{name: in.Name, kind: in.Kind, optional: in.Optional, text: fmt.Sprintf("column %q", in.Name)})
 	}
 	return c, nil

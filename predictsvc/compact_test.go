@@ -45,7 +45,7 @@ func TestCompactForm(t *testing.T) {
 		for i := range 4 * 500 {
 			rows = append(rows, float64(i*7919%1000)/250-2)
 		}
-		out, err := m.engine.newEvaluator().evaluate(rows, 500)
+		out, err := m.engine.newEvaluator().evaluate(rows, nil, 500)
 		must(t, err)
 		return slices.Clone(out[1].F64), slices.Clone(out[0].I64)
 	}

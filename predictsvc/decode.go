@@ -25,9 +25,10 @@ func refusef(status int, format string, args ...any) *requestError {
 	return &requestError{status: status, message: fmt.Sprintf(format, args...)}
 }
 
-// table is what a body held: rows of the model's columns, as float64; a missing optional value is NaN.
+// table is what a body held: rows of the model's columns, as float64; a missing optional value is NaN, and a text its place in texts.
 type table struct {
 	values []float64
+	texts  []string
 	rows   int
 	// list says that the body was an array, which is answered by an array.
 	list bool
@@ -38,11 +39,12 @@ type table struct {
 // nothing is built that is thrown away afterwards, depth is bounded by construction, and a wrong field is known by its name at the place
 // where it stands. What encoding/json refuses is refused; beyond that, names that are there twice and text that is not UTF-8.
 func (c *columns) decode(t *table, body []byte, maxRows int) *requestError {
-	t.values, t.rows, t.list = t.values[:0], 0, false
+	clear(t.texts) // so that they keep no memory
+	t.values, t.texts, t.rows, t.list = t.values[:0], t.texts[:0], 0, false
 	if !utf8.Valid(body) {
 		return refusef(http.StatusBadRequest, "the body is not UTF-8 text")
 	}
-	r := reader{data: body}
+	r := reader{data: body, texts: &t.texts}
 	switch r.next() {
 	case '{':
 		if err := c.row(&r, t); err != nil {
@@ -196,6 +198,8 @@ func (r *reader) value(c *column) (float64, *requestError) {
 			v = float64(float32(v))
 		}
 		return v, nil
+	case first == '"' && c.kind == mlmodel.String:
+		return r.textValue()
 	case first == 't' && r.word("true"):
 		return 1, r.boolean(c, "true")
 	case first == 'f' && r.word("false"):
@@ -227,7 +231,7 @@ func (r *reader) wrong(c *column) *requestError {
 func (c *column) check(text []byte, v float64) *requestError {
 	ok := true
 	switch c.kind {
-	case mlmodel.Boolean:
+	case mlmodel.Boolean, mlmodel.String:
 		ok = false
 	case mlmodel.Float:
 		ok = math.Abs(v) <= math.MaxFloat32

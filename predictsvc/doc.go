@@ -10,7 +10,7 @@
 //
 //	{"volatile acidity":0.7,"citric acid":0.0,"sulphates":0.56,"alcohol":9.4}   →   {"quality":5,"model":"sk-rfc-model"}
 //
-// The headers X-Model-Version, X-Model-Alias and X-Model-Run-Id say which version it was, X-Request-Id names the request; a client may
+// A column is a number, a truth value or a text. The headers X-Model-Version, X-Model-Alias and X-Model-Run-Id say which version it was, X-Request-Id names the request; a client may
 // choose it. With ?details=true the body says so too, with the probability of each class. The signature is enforced: a column that is
 // missing, not the model's, of another type, null or NaN is answered by 400 and {"error": "…"}, which names the column and what was
 // expected. 415 is for another type of content, 413 for a body that is too large, 503 for a service that has no model yet. GET /health
@@ -23,7 +23,7 @@
 //
 // # The model
 //
-// It is an ONNX model with a signature, or one that Python logged with mlflow.sklearn (skops, cloudpickle or pickle; package
+// It is an ONNX model with a signature, whose graph takes one matrix or an input [n] or [n, 1] for each column by its name, or one that Python logged with mlflow.sklearn (skops, cloudpickle or pickle; package
 // internal/sklearn lists the classes), evaluated in pure Go; whatever trained it. Nothing of a file is executed: its readers know a list of
 // names and refuse all others. The service asks the registry every few seconds where its URI leads. A new version is loaded beside the old, tried on its input example and then swapped in at once: a request is answered
 // by the one or the other, and none waits or fails. When anything of that fails, the last good model stays, and /health, the log and the

@@ -11,8 +11,8 @@ import (
 	"mlopsgo/internal/onnx"
 )
 
-// newONNXEngine compiles an ONNX file that takes the columns of a signature.
-func newONNXEngine(data []byte, c *columns) (*engine, error) {
+// newONNXEngine compiles an ONNX file that takes the columns of a signature. Example gives rows that it can be tried on.
+func newONNXEngine(data []byte, c *columns, example func() (*table, error)) (*engine, error) {
 	file, err := onnx.Decode(data)
 	if err != nil {
 		return nil, err
@@ -21,22 +21,31 @@ func newONNXEngine(data []byte, c *columns) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := takes(session.Inputs(), len(c.list)); err != nil {
+	inputs, err := bindInputs(session.Inputs(), c)
+	if err != nil {
 		return nil, err
 	}
 	e := &engine{outputs: session.Outputs(), answers: len(session.Outputs())}
 	if err := e.findRoles(); err != nil {
 		return nil, err
 	}
-	e.newEvaluator = func() evaluator { return newONNXEvaluator(session, len(c.list)) }
+	width := len(c.list)
+	e.newEvaluator = func() evaluator { return newONNXEvaluator(session, inputs, width) }
 	if len(e.classes) > 0 {
 		return e, nil
 	}
-	tried, err := e.newEvaluator().evaluate(make([]float64, len(c.list)), 1)
+	tried, err := example()
 	if err != nil {
-		return nil, fmt.Errorf("a row of zeros: %w", err)
+		return nil, fmt.Errorf("its input example: %w", err)
 	}
-	e.findClasses(tried, file.Graph)
+	outputs, err := e.newEvaluator().evaluate(tried.values[:width], tried.texts, 1)
+	switch {
+	case errors.Is(err, errValues) && c.texts: // a category that nobody knows: there was no example
+	case err != nil:
+		return nil, fmt.Errorf("a row to try it: %w", err)
+	default:
+		e.findClasses(outputs, file.Graph)
+	}
 	return e, nil
 }
 
@@ -52,13 +61,13 @@ func (e *engine) findClasses(tried []*onnx.Tensor, graph *onnx.Graph) {
 		if t.MapKeys == nil {
 			labels = labelsOfNodes(graph, n)
 		}
+		const most = 1e-3 // sums of float32
 		sum, within := 0.0, true
 		for c := range n {
 			p := number(t, c)
 			sum += p
-			within = within && p >= 0 && p <= 1
+			within = within && p >= 0 && p <= 1+most
 		}
-		const most = 1e-3 // sums of float32
 		if len(labels) != n || !within || math.Abs(sum-1) > most {
 			continue
 		}
@@ -77,26 +86,21 @@ func labelsOf(t *onnx.Tensor) []string {
 	case t.Type == onnx.String:
 		return t.Str
 	}
-	labels := make([]string, len(t.I64))
-	for i, v := range t.I64 {
-		labels[i] = strconv.FormatInt(v, 10)
+	labels := make([]string, 0, len(t.I64)+len(t.I32))
+	for _, v := range t.I64 {
+		labels = append(labels, strconv.FormatInt(v, 10))
+	}
+	for _, v := range t.I32 {
+		labels = append(labels, strconv.FormatInt(int64(v), 10))
 	}
 	return labels
 }
 
-// labelsOfNodes are the labels of the one classifier of a graph that has n of them; nil when there is none, or several that differ.
+// labelsOfNodes are the labels of the one classifier of a graph that has n of them, or of the one list of n constants out of which a graph that
+// is made of plain operators picks its label; nil when there is none, or several that differ.
 func labelsOfNodes(graph *onnx.Graph, n int) (labels []string) {
 	for _, node := range graph.Nodes {
-		for _, a := range node.Attributes {
-			var found []string
-			switch a.Name {
-			case "classlabels_int64s", "classlabels_ints":
-				found = labelsOf(onnx.NewInts(a.Ints))
-			case "classlabels_strings":
-				for _, s := range a.Strings {
-					found = append(found, string(s))
-				}
-			}
+		for _, found := range labelsOfNode(graph, node) {
 			if len(found) != n {
 				continue
 			}
@@ -109,16 +113,29 @@ func labelsOfNodes(graph *onnx.Graph, n int) (labels []string) {
 	return labels
 }
 
-// takes finds out whether a graph can be given rows of this width.
-func takes(inputs []onnx.Port, width int) error {
-	if len(inputs) != 1 || (inputs[0].Type != onnx.Double && inputs[0].Type != onnx.Float) {
-		return errors.New("its graph does not take one matrix of DOUBLE or FLOAT, which is what this service can give it")
+// labelsOfNode are the lists of a node that may be those of labels.
+func labelsOfNode(graph *onnx.Graph, node *onnx.Node) (lists [][]string) {
+	for _, a := range node.Attributes {
+		switch a.Name {
+		case "classlabels_int64s", "classlabels_ints":
+			lists = append(lists, labelsOf(onnx.NewInts(a.Ints)))
+		case "classlabels_strings":
+			var found []string
+			for _, s := range a.Strings {
+				found = append(found, string(s))
+			}
+			lists = append(lists, found)
+		}
 	}
-	dims := inputs[0].Dims
-	if undeclared := dims == nil; !undeclared && (len(dims) != 2 || dims[0] >= 0 || (dims[1] >= 0 && dims[1] != int64(width))) {
-		return fmt.Errorf("its graph takes shape %v, and its signature has %d columns", dims, width)
+	if node.OpType != "ArrayFeatureExtractor" || len(node.Inputs) == 0 {
+		return lists
 	}
-	return nil
+	for _, constant := range graph.Initializers {
+		if constant.Name == node.Inputs[0] {
+			lists = append(lists, labelsOf(constant))
+		}
+	}
+	return lists
 }
 
 // findRoles finds the label and the probabilities among the outputs.
@@ -139,31 +156,4 @@ func (e *engine) findRoles() error {
 		return fmt.Errorf("its output %q is of type %v, where an INT64, STRING, BOOL, FLOAT or DOUBLE was expected", out.Name, out.Type)
 	}
 	return nil
-}
-
-// onnxEvaluator runs a graph that takes one matrix.
-type onnxEvaluator struct {
-	runner *onnx.Runner
-	input  onnx.Tensor
-	inputs [1]*onnx.Tensor
-}
-
-func newONNXEvaluator(session *onnx.Session, width int) *onnxEvaluator {
-	e := &onnxEvaluator{runner: session.NewRunner()}
-	e.input = onnx.Tensor{Type: session.Inputs()[0].Type, Dims: []int64{0, int64(width)}}
-	e.inputs[0] = &e.input
-	return e
-}
-
-func (e *onnxEvaluator) evaluate(values []float64, rows int) ([]*onnx.Tensor, error) {
-	e.input.Dims[0] = int64(rows)
-	if e.input.Type == onnx.Double {
-		e.input.F64 = values
-		return e.runner.Run(e.inputs[:]...)
-	}
-	e.input.F32 = e.input.F32[:0]
-	for _, v := range values {
-		e.input.F32 = append(e.input.F32, float32(v))
-	}
-	return e.runner.Run(e.inputs[:]...)
 }

@@ -130,7 +130,7 @@ func newSklearnEvaluator(m *sklearn.Model, of *engine, single bool) *sklearnEval
 	return e
 }
 
-func (e *sklearnEvaluator) evaluate(values []float64, rows int) ([]*onnx.Tensor, error) {
+func (e *sklearnEvaluator) evaluate(values []float64, _ []string, rows int) ([]*onnx.Tensor, error) {
 	if err := e.evaluator.Evaluate(values, e.single); err != nil {
 		if errors.Is(err, sklearn.ErrValues) {
 			err = fmt.Errorf("%w: %w", errValues, err)

@@ -8,6 +8,39 @@ import (
 	"mlopsgo/mlflowclient/mlmodel"
 )
 
+// exampleOf is a model's input example; given is false for one of zeros and empty texts, which stands for an example that is not there.
+func (c *columns) exampleOf(folder *mlmodel.Folder) (example *mlmodel.Example, given bool, err error) {
+	example, err = folder.Example()
+	if err != nil || (example != nil && len(example.Rows) > 0) {
+		return example, true, err
+	}
+	zeros := &mlmodel.Example{Rows: [][]any{nil}}
+	for _, one := range c.list {
+		var zero any = json.Number("0")
+		switch one.kind {
+		case mlmodel.Boolean:
+			zero = false
+		case mlmodel.String:
+			zero = ""
+		default:
+		}
+		zeros.Columns, zeros.Rows[0] = append(zeros.Columns, one.name), append(zeros.Rows[0], zero)
+	}
+	return zeros, false, nil
+}
+
+// table reads an example the way a request is read.
+func (c *columns) table(t *table, example *mlmodel.Example) error {
+	body, err := c.body(example)
+	if err != nil {
+		return err
+	}
+	if err := c.decode(t, body, len(example.Rows)); err != nil {
+		return err
+	}
+	return nil
+}
+
 // body writes an example as the body of a request: an array of objects.
 func (c *columns) body(example *mlmodel.Example) ([]byte, error) {
 	text := []byte{'['}

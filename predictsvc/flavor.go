@@ -109,7 +109,14 @@ func loadEngine(folder *mlmodel.Folder, form *compactForm) (*columns, *engine, e
 	if err != nil {
 		return nil, nil, err
 	}
-	e, err := newONNXEngine(data, c)
+	e, err := newONNXEngine(data, c, func() (*table, error) {
+		example, _, err := c.exampleOf(folder)
+		if err != nil {
+			return nil, err
+		}
+		var t table
+		return &t, c.table(&t, example)
+	})
 	if err == nil && f.predict == predictLabels {
 		err = e.answerLabel()
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"math"
 	"time"
+	"unicode/utf8"
 
 	"mlopsgo/internal/predictionlog"
 	"mlopsgo/mlflowclient/mlmodel"
@@ -22,7 +23,7 @@ const (
 	frameSeed    = 7
 
 	entryModel    = 'M' // the JSON of a frameModel; models are numbered from 0 in each frame
-	entryRows     = 'P' // model, request, time, latency, first row, rows; a label for each; values and probabilities of each
+	entryRows     = 'P' // model, request, time, latency, first row, rows; a label for each; values (texts among them) and probabilities of each
 	entryShadows  = 'S' // likewise, the model that answered before the labels, each label with the one that was answered; no values
 	entryFeedback = 'F' // request, row, truth, time
 )
@@ -37,8 +38,10 @@ type frameModel struct {
 	RunID   string   `json:"run_id"`
 	Columns []string `json:"columns"`
 	// Booleans are the numbers of the columns whose values are truth values.
-	Booleans []int    `json:"booleans,omitempty"`
-	Classes  []string `json:"classes,omitempty"`
+	Booleans []int `json:"booleans,omitempty"`
+	// Texts are the numbers of the columns whose values are texts.
+	Texts   []int    `json:"texts,omitempty"`
+	Classes []string `json:"classes,omitempty"`
 }
 
 // frame is a frame that is filled.
@@ -77,8 +80,12 @@ func (f *frame) model(m *model) int {
 	about := frameModel{Name: m.name(), Version: m.Version, RunID: m.RunID}
 	for i, c := range m.columns.list {
 		about.Columns = append(about.Columns, c.name)
-		if c.kind == mlmodel.Boolean {
+		switch c.kind {
+		case mlmodel.Boolean:
 			about.Booleans = append(about.Booleans, i)
+		case mlmodel.String:
+			about.Texts = append(about.Texts, i)
+		default:
 		}
 	}
 	for _, c := range m.engine.classes {
@@ -93,7 +100,28 @@ func (f *frame) model(m *model) int {
 
 // rowsPerEntry is how many rows of a model make an entry.
 func rowsPerEntry(m *model) int {
-	return max(1, entryBytes/(16+8*(len(m.columns.list)+len(m.engine.classes))))
+	bytes := 16 + 8*(len(m.columns.list)+len(m.engine.classes))
+	for _, c := range m.columns.list {
+		if c.kind == mlmodel.String {
+			bytes += keptText
+		}
+	}
+	return max(1, entryBytes/bytes)
+}
+
+// keptText is the most bytes of a text that are kept: categories are short, and one request must not fill the spool.
+const keptText = 256
+
+// beginning is as much of a text as is kept, in whole characters.
+func beginning(text string) string {
+	if len(text) <= keptText {
+		return text
+	}
+	end := keptText
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end]
 }
 
 // rows adds rows from ≤ row < to of those that sc has scored.
@@ -103,8 +131,12 @@ func (f *frame) rows(sc *scorer, requestID string, at time.Time, latency time.Du
 		f.text(sc.labelText(i))
 	}
 	width := len(sc.model.columns.list)
-	for _, v := range sc.table.values[from*width : to*width] {
-		f.float(v)
+	for i, v := range sc.table.values[from*width : to*width] {
+		if sc.model.columns.texts && sc.model.columns.list[i%width].kind == mlmodel.String {
+			f.text(beginning(sc.table.texts[int(v)]))
+		} else {
+			f.float(v)
+		}
 	}
 	f.probabilities(sc, from, to)
 }

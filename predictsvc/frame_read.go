@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -151,12 +152,16 @@ func (r *frameReader) modelAt(number int) *frameModel {
 
 // features are the values of a row as the client sent them.
 func (r *frameReader) features(m *frameModel) map[string]any {
-	if len(r.data) < 8*len(m.Columns) {
-		r.fail("a row ends early")
-		return nil
-	}
 	features := make(map[string]any, len(m.Columns))
 	for i, name := range m.Columns {
+		if slices.Contains(m.Texts, i) {
+			features[name] = strings.ReplaceAll(r.text(), "\x00", "\ufffd") // Postgres takes no NUL
+			continue
+		}
+		if len(r.data) < 8 {
+			r.fail("a row ends early")
+			return nil
+		}
 		switch v := r.float(); {
 		case math.IsNaN(v):
 			features[name] = nil

@@ -243,7 +243,7 @@ func TestModelsThatAreRefused(t *testing.T) {
 	}{
 		"no signature":  {func(m *mlmodel.ONNXModel) { m.Signature = nil }, "no signature"},
 		"fewer columns": {func(m *mlmodel.ONNXModel) { m.Signature.Inputs.Columns = m.Signature.Inputs.Columns[:3] }, "3 columns"},
-		"a text column": {func(m *mlmodel.ONNXModel) { m.Signature.Inputs.Columns[2].Type.Kind = mlmodel.String }, `"sulphates" is of type string`},
+		"a text column": {func(m *mlmodel.ONNXModel) { m.Signature.Inputs.Columns[2].Type.Kind = mlmodel.String }, `"sulphates" (string)`},
 		"optional number": {func(m *mlmodel.ONNXModel) {
 			m.Signature.Inputs.Columns[2].Type.Kind, m.Signature.Inputs.Columns[2].Optional = mlmodel.Long, true
 		}, "no missing value"},

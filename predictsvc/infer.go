@@ -121,7 +121,7 @@ func (s *Service) infer(c *gin.Context) {
 		if refused != nil {
 			return refusef(refused.Status, "%s", refused.Message)
 		}
-		sc.table.values, sc.table.rows = sc.scoring.Values, sc.scoring.Rows
+		sc.table.values, sc.table.texts, sc.table.rows = sc.scoring.Values, sc.scoring.Texts, sc.scoring.Rows
 		if sc.table.rows == 0 {
 			return refusef(http.StatusBadRequest, "there are no rows")
 		}

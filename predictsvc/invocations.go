@@ -20,7 +20,7 @@ func (s *Service) invocations(c *gin.Context) {
 		if err != nil {
 			return &requestError{status: err.Status, message: err.Message, scoring: err}
 		}
-		sc.table.values, sc.table.rows = sc.scoring.Values, sc.scoring.Rows
+		sc.table.values, sc.table.texts, sc.table.rows = sc.scoring.Values, sc.scoring.Texts, sc.scoring.Rows
 		if sc.table.rows == 0 && sc.model.engine.plain() { // scikit-learn refuses it, and a graph does not
 			return refusef(http.StatusBadRequest, "there are no rows; send one or more of %s", columns.input)
 		}

@@ -20,6 +20,7 @@ type kind struct {
 	Labels        []any
 	Probabilities [][]float64
 	Rows          []float64
+	Texts         []string // to which rows lead for columns of texts
 }
 
 // exportKinds has Python export every kind of model.
@@ -93,7 +94,7 @@ func TestEveryKindPredictsAsPython(t *testing.T) {
 func checkKind(t *testing.T, m *model, k kind) *scorer {
 	t.Helper()
 	s := m.scorer()
-	s.table.values, s.table.rows = k.Rows, len(k.Labels)
+	s.table.values, s.table.texts, s.table.rows = k.Rows, k.Texts, len(k.Labels)
 	must(t, s.score())
 	compareKind(t, s, k, 0)
 	return s
@@ -104,7 +105,7 @@ func checkRows(t *testing.T, m *model, k kind) {
 	t.Helper()
 	s, width := m.scorer(), len(m.columns.list)
 	for i := range k.Labels {
-		s.table.values, s.table.rows = k.Rows[i*width:(i+1)*width], 1
+		s.table.values, s.table.texts, s.table.rows = k.Rows[i*width:(i+1)*width], k.Texts, 1
 		must(t, s.score())
 		compareKind(t, s, k, i)
 	}

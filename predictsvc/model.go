@@ -2,7 +2,7 @@ package predictsvc
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -73,34 +73,22 @@ func headerText(text string) string {
 
 // tryExample answers the model's input example the way a request is answered. A model without one is tried with zeros.
 func (m *model) tryExample(folder *mlmodel.Folder) error {
-	example, err := folder.Example()
-	if err != nil {
-		return err
-	}
-	if example == nil || len(example.Rows) == 0 {
-		zeros := &mlmodel.Example{Rows: [][]any{nil}}
-		for _, c := range m.columns.list {
-			var zero any = json.Number("0")
-			if c.kind == mlmodel.Boolean {
-				zero = false
-			}
-			zeros.Columns, zeros.Rows[0] = append(zeros.Columns, c.name), append(zeros.Rows[0], zero)
-		}
-		example = zeros
-	}
-	body, err := m.columns.body(example)
+	example, given, err := m.columns.exampleOf(folder)
 	if err != nil {
 		return err
 	}
 	s := m.scorer()
 	defer m.release(s)
-	if err := m.columns.decode(&s.table, body, len(example.Rows)); err != nil {
-		return err
-	}
-	if err := s.score(); err != nil {
+	if err := m.columns.table(&s.table, example); err != nil {
 		return err
 	}
 	if m.example, err = m.columns.object(example, 0); err != nil {
+		return err
+	}
+	if err := s.score(); err != nil {
+		if !given && m.columns.texts && errors.Is(err, errValues) {
+			return nil // an empty text is no category that the model knows
+		}
 		return err
 	}
 	for i := range s.table.rows {

@@ -12,6 +12,8 @@ import (
 type reader struct {
 	data []byte
 	at   int
+	// texts takes the values of the model's columns of texts.
+	texts *[]string
 }
 
 // peek is the byte at the current place, 0 at the end.
@@ -70,6 +72,16 @@ func (r *reader) text() (text []byte, wrong string) {
 		}
 	}
 	return nil, "the end of a text"
+}
+
+// textValue takes the value of a column of texts, which is its place among them; r stands on its first quote.
+func (r *reader) textValue() (float64, *requestError) {
+	text, wrong := r.text()
+	if wrong != "" {
+		return 0, r.syntax(wrong)
+	}
+	*r.texts = append(*r.texts, string(text))
+	return float64(len(*r.texts) - 1), nil
 }
 
 // number takes a number; r stands on its sign or first digit.

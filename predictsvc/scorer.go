@@ -39,7 +39,7 @@ func (m *model) release(s *scorer) {
 // score evaluates the rows of s.table, and makes sure that there is one label and one probability of each class for each.
 func (s *scorer) score() error {
 	rows := s.table.rows
-	outputs, err := s.evaluator.evaluate(s.table.values, rows)
+	outputs, err := s.evaluator.evaluate(s.table.values, s.table.texts, rows)
 	if err != nil {
 		return err
 	}

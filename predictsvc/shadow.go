@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -63,6 +64,7 @@ type shadowJob struct {
 	requestID string
 	at        time.Time
 	values    []float64
+	texts     []string
 	labels    []string // that were answered
 }
 
@@ -110,6 +112,7 @@ func (sh *shadow) offer(sc *scorer, requestID string, at time.Time) {
 	}
 	job := &shadowJob{model: sc.model, requestID: requestID, at: at, values: make([]float64, size), labels: make([]string, rows)}
 	copy(job.values, sc.table.values)
+	job.texts = slices.Clone(sc.table.texts)
 	for i := range job.labels {
 		job.labels[i] = sc.labelText(i)
 	}
@@ -189,7 +192,7 @@ func (sh *shadow) score(ctx context.Context, job *shadowJob) (err error) {
 	}
 	sc := m.scorer()
 	defer m.release(sc)
-	sc.table.rows, sc.table.values = len(job.labels), sc.table.values[:0]
+	sc.table.rows, sc.table.values, sc.table.texts = len(job.labels), sc.table.values[:0], job.texts
 	width := len(job.model.columns.list)
 	for i := range job.labels {
 		row := job.values[i*width:][:width]
@@ -231,7 +234,7 @@ func (sh *shadow) match(from, to *model) error {
 		if !ok {
 			return fmt.Errorf("%s is not one of those of version %q of %s, which answers", c.text, from.Version, from.name())
 		}
-		if (c.kind == mlmodel.Boolean) != (from.columns.list[i].kind == mlmodel.Boolean) {
+		if other := from.columns.list[i].kind; c.kind != other && (c.kind == mlmodel.Boolean || other == mlmodel.Boolean || c.kind == mlmodel.String || other == mlmodel.String) {
 			return fmt.Errorf("%s is of type %s, and of type %s in version %q of %s, which answers", c.text, c.kind, from.columns.list[i].kind, from.Version, from.name())
 		}
 		sh.columns = append(sh.columns, i)
@@ -243,7 +246,7 @@ func (sh *shadow) match(from, to *model) error {
 // converted is a value that another column of the same name has let pass, as this one would have read it.
 func (c *column) converted(v float64) (float64, error) {
 	switch {
-	case math.IsNaN(v) && c.optional, c.kind == mlmodel.Boolean:
+	case math.IsNaN(v) && c.optional, c.kind == mlmodel.Boolean, c.kind == mlmodel.String:
 		return v, nil
 	case math.IsNaN(v):
 		return v, fmt.Errorf("%s: expected %s, got null", c.text, c.kind)

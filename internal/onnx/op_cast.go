@@ -25,6 +25,19 @@ func buildCast(b *builder) (kernel, []valueType, error) {
 	}
 }
 
+// buildCastLike is for a conversion to the type of the second input.
+func buildCastLike(b *builder) (kernel, []valueType, error) {
+	if err := b.want(2, 2); err != nil {
+		return nil, nil, err
+	}
+	if _, err := b.elem(0, Float, Double, Int64, Int32, Bool); err != nil {
+		return nil, nil, err
+	}
+	to, err := b.elem(1, Float, Double, Int64, Int32, Bool)
+	b.int("saturate", 1)
+	return cast{to}, []valueType{{elem: to}}, err
+}
+
 func (k cast) run(_ *scratch, in, out []*Tensor) error {
 	x, z := in[0], out[0]
 	if z == nil {

@@ -50,6 +50,8 @@ func coreOperator(op string) buildFunc {
 		return buildSoftmax
 	case "Cast":
 		return buildCast
+	case "CastLike":
+		return buildCastLike
 	case "Scan":
 		return buildScan
 	default:
@@ -119,6 +121,10 @@ func mlOperator(op string) buildFunc {
 		return buildImputer
 	case "LabelEncoder":
 		return buildLabelEncoder
+	case "OneHotEncoder":
+		return buildOneHotEncoder
+	case "FeatureVectorizer":
+		return buildFeatureVectorizer
 	case "ArrayFeatureExtractor":
 		return buildArrayFeatureExtractor
 	case "ZipMap":

@@ -15,18 +15,22 @@ import warnings
 import mlflow.onnx
 import mlflow.sklearn
 import numpy as np
+import onnx
 import onnxruntime
 import pandas as pd
 import skl2onnx
 from mlflow.models import infer_signature
+from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import ExtraTreesClassifier, GradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
+TEXTS = ["body", "style"]
 COLUMNS = ["volatile acidity", "citric acid", "sulphates", "alcohol"]
 FORMATS = ["skops", "cloudpickle", "pickle"]
 TRUSTED = [
@@ -100,7 +104,7 @@ def main(wine, folder):
 
 def graphs(folder, X, y):
     """Exports models by skl2onnx, and says what onnxruntime makes of them: it rounds other than scikit-learn."""
-    row = skl2onnx.common.data_types.FloatTensorType([None, len(COLUMNS)])
+    row = FloatTensorType([None, len(COLUMNS)])
     for name, model, zipmap in [("forest, zipmap", scaled(RandomForestClassifier(10, random_state=1)), True),
                                 ("forest, matrix", scaled(RandomForestClassifier(10, random_state=1)), False),
                                 ("logistic, zipmap", scaled(LogisticRegression()), True)]:
@@ -109,6 +113,98 @@ def graphs(folder, X, y):
         shares = [list(r.values()) for r in scores] if zipmap else scores.tolist()
         mlflow.onnx.save_model(graph, os.path.join(folder, name + "-onnx"), signature=infer_signature(X.astype(np.float32)), pip_requirements=["onnx"])
         yield {"kind": name, "labels": labels.tolist(), "probabilities": shares, "rows": X.to_numpy().ravel().tolist()}
+    # skl2onnx 1.20 exports a LinearSVC only where no Pipeline is around it.
+    for name, model in [("linear machine", LinearSVC()), ("linear machine of words", LinearSVC()), ("machine", scaled(SVC())),
+                        ("machine of two", scaled(SVC(kernel="poly")))]:
+        wanted = y > 5 if "two" in name else np.array(["poor", "good"])[(y > 5).astype(int)] if "words" in name else y
+        graph = skl2onnx.to_onnx(model.fit(X, wanted), initial_types=[("X", row)], target_opset=15)
+        labels, _ = onnxruntime.InferenceSession(graph.SerializeToString()).run(None, {"X": X.to_numpy(np.float32)})
+        mlflow.onnx.save_model(graph, os.path.join(folder, name + "-onnx"), signature=infer_signature(X.astype(np.float32)), pip_requirements=["onnx"])
+        yield {"kind": name, "labels": labels.tolist(), "probabilities": None, "rows": X.to_numpy().ravel().tolist()}
+    yield from graphs_of_columns(folder, X, y)
+
+
+def graphs_of_columns(folder, X, y):
+    """Exports models with one input for each column, among them columns of texts and of integers."""
+    mixed = with_texts(X)
+    encoded = ColumnTransformer([("numbers", StandardScaler(), COLUMNS), ("texts", OneHotEncoder(handle_unknown="ignore"), TEXTS)])
+    ordered = ColumnTransformer([("texts", OrdinalEncoder(), TEXTS), ("level", OneHotEncoder(), ["level"])], remainder="passthrough")
+    strict = ColumnTransformer([("texts", OneHotEncoder(), TEXTS), ("numbers", "passthrough", COLUMNS)])
+    for name, model, frame, real in [
+        ("columns", scaled(RandomForestClassifier(10, random_state=1)), X, FloatTensorType),
+        ("columns of doubles", scaled(LogisticRegression()), X, DoubleTensorType),
+        ("columns, one hot", make_pipeline(encoded, LogisticRegression(max_iter=500)), mixed, FloatTensorType),
+        ("columns, ordinal", make_pipeline(ordered, RandomForestClassifier(10, random_state=1)), mixed, FloatTensorType),
+        ("columns, known texts only", make_pipeline(strict, DecisionTreeClassifier(max_depth=5, random_state=1)), mixed, FloatTensorType),
+        ("texts", make_pipeline(OneHotEncoder(), LogisticRegression()), mixed[TEXTS], None),
+    ]:
+        kinds = {"O": StringTensorType, "i": Int64TensorType, "f": real}
+        types = [(c, kinds[kind_of(frame[c])]([None, 1])) for c in frame]
+        if name == "texts":
+            types = [("X", StringTensorType([None, len(TEXTS)]))]
+        graph = skl2onnx.to_onnx(model.fit(frame, y), initial_types=types, target_opset=15, options={id(model): {"zipmap": False}})
+        session = onnxruntime.InferenceSession(graph.SerializeToString())
+        columns = {c.replace(" ", "_"): frame[[c]].to_numpy(object if kind_of(frame[c]) == "O" else None) for c in frame}
+        if name == "texts":
+            columns = {"X": frame.to_numpy(object)}
+        if real is FloatTensorType:
+            columns = {c: v.astype(np.float32) if v.dtype == np.float64 else v for c, v in columns.items()}
+        labels, shares = session.run(None, columns)
+        example = None if "hot" in name else frame.head(2)
+        mlflow.onnx.save_model(graph, os.path.join(folder, name + "-onnx"), signature=infer_signature(frame), pip_requirements=["onnx"], input_example=example)
+        yield {"kind": name, "labels": labels.tolist(), "probabilities": shares.tolist()} | cells(frame)
+    yield vectors(folder, mixed, y)
+
+
+def vectors(folder, frame, y):
+    """A graph that takes a vector for each column, which is what mlflow.pyfunc gives to one of several inputs."""
+    frame = frame.rename(columns=lambda c: c.replace(" ", "_"))
+    numbers = [c.replace(" ", "_") for c in COLUMNS]
+    model = make_pipeline(ColumnTransformer([("n", StandardScaler(), numbers), ("t", OneHotEncoder(), TEXTS)]), LogisticRegression(max_iter=500))
+    kinds = {"O": StringTensorType, "i": Int64TensorType, "f": DoubleTensorType}
+    types = [(c, kinds[kind_of(frame[c])]([None, 1])) for c in frame]
+    graph = skl2onnx.to_onnx(model.fit(frame, y), initial_types=types, target_opset=15, options={id(model): {"zipmap": False}})
+    shape = onnx.numpy_helper.from_array(np.array([-1, 1], np.int64), "a column")
+    graph.graph.initializer.append(shape)
+    for at, given in enumerate(graph.graph.input):
+        graph.graph.node.insert(at, onnx.helper.make_node("Reshape", [given.name + " as a vector", "a column"], [given.name]))
+        given.name += " as a vector"
+        del given.type.tensor_type.shape.dim[1]
+    for node in graph.graph.node:  # pyfunc finds a column by the input's name
+        for names in node.input, node.output:
+            for i, name in enumerate(names):
+                plain = name.removesuffix(" as a vector")
+                names[i] = plain if plain != name else name + " as a column" if name in frame.columns else name
+    for given in graph.graph.input:
+        given.name = given.name.removesuffix(" as a vector")
+    folder = os.path.join(folder, "vectors-onnx")
+    mlflow.onnx.save_model(graph, folder, signature=infer_signature(frame), pip_requirements=["onnx"], input_example=frame.head(2))
+    session = onnxruntime.InferenceSession(graph.SerializeToString())
+    labels, shares = session.run(None, {c: frame[c].to_numpy(object if kind_of(frame[c]) == "O" else None) for c in frame})
+    return {"kind": "vectors", "labels": labels.tolist(), "probabilities": shares.tolist()} | cells(frame)
+
+
+def with_texts(X):
+    """Adds columns of texts and of integers."""
+    return X.assign(
+        body=np.array(["light", "medium", "full"])[np.digitize(X["alcohol"], [9.5, 11])], style=np.array(["dry", "süß"])[(X["sulphates"] > 0.6).astype(int)],
+        level=(X["citric acid"] * 5).round().astype(np.int64))
+
+
+def kind_of(column):
+    return column.dtype.kind if column.dtype.kind in "if" else "O"
+
+
+def cells(frame):
+    """The rows as numbers, those of a text its place in the list of texts."""
+    texts, rows = [], []
+    for row in frame.itertuples(index=False):
+        for value in row:
+            if isinstance(value, str):
+                texts.append(value)
+                value = len(texts) - 1
+            rows.append(float(value))
+    return {"rows": rows, "texts": texts}
 
 
 def save(model, folder, name, frame, predicted):

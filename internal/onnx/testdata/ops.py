@@ -67,6 +67,7 @@ def core():
                 case(f"{op}_{kind}_{j}", [node(op, 2)], [numbers(kind, *a), numbers(kind, *b)])
     for a in "fdlib":
         for b in "fdlib":
+            case(f"CastLike_{a}_{b}", [node("CastLike", 2)], [numbers(a, 3, 5), numbers(b, 1)])
             case(f"Cast_{a}_{b}", [node("Cast", to=h.np_dtype_to_tensor_dtype(np.dtype(KINDS[b])))], [numbers(a, 3, 5)])
     for kind in "fdlib":
         x = numbers(kind, 4, 3)
@@ -281,6 +282,18 @@ def linear():
     x[1, 2] = np.nan
     case("Imputer", [ml("Imputer", imputed_value_floats=[1.0, 2.0, 3.0, 4.0], replaced_value_float=float("nan"))], [x])
     case("LabelEncoder", [ml("LabelEncoder", keys_int64s=[1, 2, 3], values_strings=["a", "b", "c"], default_string="?")], [np.array([3, 1, 9])], ml=2)
+    words = np.array([["b"], ["a"], ["z"]], object)
+    for zeros in (0, 1):
+        case(f"OneHot_texts_{zeros}", [ml("OneHotEncoder", cats_strings=["a", "b"], zeros=zeros)], [words[:2]])
+    case("OneHot_unknown", [ml("OneHotEncoder", cats_strings=["a", "b"], zeros=1)], [words])
+    case("OneHot_vector", [ml("OneHotEncoder", cats_strings=["a", "b"], zeros=1)], [words[:, 0]])
+    for kind in "lfd":
+        case(f"OneHot_{kind}", [ml("OneHotEncoder", cats_int64s=[3, 1, 7])], [np.array([[1, 7], [3, 4], [2, -1]], KINDS[kind])])
+    case("OneHot_fractions", [ml("OneHotEncoder", cats_int64s=[3, 1, 0])], [np.array([[1.9, 3.2], [-0.5, 0.5]], np.float32)])
+    for kind in "lifd":
+        inputs = [numbers(kind, 3, width) for width in (1, 2, 1)]
+        case(f"Vectorizer_{kind}", [node("FeatureVectorizer", 3, "ai.onnx.ml", inputdimensions=[1, 2, 1])], inputs)
+    case("Texts_joined", [h.make_node("Concat", ["x0", "x1"], ["z"], axis=1)], [words, words[::-1]])
     for kind in "fd":
         for metric in ("euclidean", "sqeuclidean"):
             for width in (3, 4, 11):

@@ -63,7 +63,7 @@ func (in *Input) matrix(t *Table, at uint32, format string) *Error {
 	}
 	for i, row := range d.items(at) {
 		for j, value := range d.items(row) {
-			v, err := d.cast(&in.Columns[j], value)
+			v, err := t.cast(&in.Columns[j], value)
 			if err != nil {
 				return inRow(i, err)
 			}

@@ -9,9 +9,21 @@ import (
 	"mlopsgo/mlflowclient/mlmodel"
 )
 
-// cast makes a column's number of a value. A missing one is NaN.
+// cast makes a column's number of a value, of a text for a column of texts its place. A missing one is NaN.
+func (t *Table) cast(c *Column, i uint32) (float64, *Error) {
+	v, err := t.doc.cast(c, i)
+	if err == nil && c.Kind == mlmodel.String && t.doc.nodes[i].kind == text {
+		v = t.text(t.doc.textOf(i))
+	}
+	return v, err
+}
+
+// cast makes a column's number of a value; that of a text for a column of texts is 0. A missing one is NaN.
 func (d *document) cast(c *Column, i uint32) (float64, *Error) {
 	v, ok := 0.0, false
+	if c.Kind == mlmodel.String {
+		return d.castText(c, i)
+	}
 	switch n := &d.nodes[i]; n.kind {
 	case null:
 		return math.NaN(), nil
@@ -33,6 +45,17 @@ func (d *document) cast(c *Column, i uint32) (float64, *Error) {
 		return 0, malformed("column %q: expected %s, got %s", c.Name, c.Kind, d.what(i))
 	}
 	return v, nil
+}
+
+// castText is cast for a column of texts.
+func (d *document) castText(c *Column, i uint32) (float64, *Error) {
+	switch n := &d.nodes[i]; {
+	case n.kind == text:
+		return 0, nil
+	case n.kind == null, n.kind == constant && d.body[n.at] == 'N':
+		return math.NaN(), nil
+	}
+	return 0, malformed("column %q: expected %s, got %s", c.Name, c.Kind, d.what(i))
 }
 
 // number reads a number as it stands in JSON and in CSV, and tells whether the column's type has it.
@@ -124,12 +147,19 @@ type csvField uint8
 const (
 	csvNumber csvField = iota
 	csvTruth
+	csvText
 	csvNone
 	csvWrong
 )
 
 // csvValue reads a field of a CSV text as pandas does for a column of this type.
-func (c *Column) csvValue(field []byte) (float64, csvField) {
+func (c *Column) csvValue(t *Table, field []byte) (float64, csvField) {
+	if c.Kind == mlmodel.String {
+		if csvMissing[string(field)] {
+			return math.NaN(), csvNone
+		}
+		return t.text(field), csvText
+	}
 	switch string(field) {
 	case "True", "TRUE", "true":
 		return 1, csvTruth

@@ -164,7 +164,7 @@ func (in *Input) csvRows(t *Table) *Error {
 				continue
 			}
 			c := &in.Columns[column]
-			v, kind := c.csvValue(field)
+			v, kind := c.csvValue(t, field)
 			if kind == csvWrong || kind != csvNone && kinds[column] != csvNone && kinds[column] != kind {
 				return malformed("row %d: column %q: expected %s, got %q", t.Rows-1, c.Name, c.Kind, excerpt(field))
 			}

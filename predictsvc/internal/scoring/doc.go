@@ -1,6 +1,6 @@
 // Package scoring reads the bodies of requests for predictions: what a client of MLflow's scoring server (mlflow models serve, of MLflow
 // 3.17.2) posts to /invocations, and what a client of the Open Inference Protocol posts to infer. It makes of them the rows of numbers
-// that a model takes, and enforces the model's signature on the way.
+// that a model takes, and enforces the model's signature on the way. Texts have a list of their own, and their places in it are the numbers.
 //
 //	input, err := scoring.NewInput(folder.Model.Signature)
 //	var table scoring.Table
@@ -16,6 +16,7 @@
 //   - a missing value (null, NaN, a row without the column) in a column that the signature requires, and numbers that are not finite
 //   - a fraction for an integer, and a number beyond the type's range, which MLflow cuts off and wraps around
 //   - a text, a null, or a number other than 0 and 1 for a truth value
+//   - anything but a text for a text
 //
 // A number as a text ("0.7") is taken, as there: nothing of it is lost.
 package scoring

@@ -228,7 +228,7 @@ func (in *Input) cell(t *Table, column int, value uint32) *Error {
 	case wholeRow:
 		return in.rowOf(t, row, value)
 	}
-	v, err := t.doc.cast(&in.Columns[column], value)
+	v, err := t.cast(&in.Columns[column], value)
 	if err != nil {
 		return inRow(t.Rows-1, err)
 	}
@@ -242,7 +242,7 @@ func (in *Input) rowOf(t *Table, row []float64, value uint32) *Error {
 	var err *Error
 	switch n := &d.nodes[value]; {
 	case n.kind != list && n.kind != object && len(in.Columns) == 1:
-		row[0], err = d.cast(&in.Columns[0], value)
+		row[0], err = t.cast(&in.Columns[0], value)
 		return inRow(t.Rows-1, err)
 	case n.kind != list || int(n.size) != len(in.Columns):
 		if err := d.castable(&in.Columns[0], value); err != nil {
@@ -251,7 +251,7 @@ func (in *Input) rowOf(t *Table, row []float64, value uint32) *Error {
 		return unfit("row %d: expected an array of %d numbers, got %s", t.Rows-1, len(in.Columns), d.what(value))
 	}
 	for j, item := range d.items(value) {
-		if row[j], err = d.cast(&in.Columns[j], item); err != nil {
+		if row[j], err = t.cast(&in.Columns[j], item); err != nil {
 			return inRow(t.Rows-1, err)
 		}
 	}

@@ -19,6 +19,13 @@ var mixed = &mlmodel.Signature{
 	Params: []mlmodel.Param{{Name: "top", Type: mlmodel.Type{Kind: mlmodel.Long}, Default: mlmodel.Number("3")}},
 }
 
+// worded has texts.
+var worded = &mlmodel.Signature{
+	Inputs: &mlmodel.Schema{Columns: []mlmodel.Column{
+		{Name: "acid", Type: mlmodel.Type{Kind: mlmodel.Double}}, {Name: "style", Type: mlmodel.Type{Kind: mlmodel.String}},
+	}},
+}
+
 func tensorSignature(name string, n int64) *mlmodel.Signature {
 	return &mlmodel.Signature{Inputs: &mlmodel.Schema{Tensors: []mlmodel.TensorSpec{{Name: name, DType: "float64", Shape: []int64{-1, n}}}}}
 }
@@ -36,12 +43,14 @@ func FuzzParse(f *testing.F) {
 		{"text/csv", ",acid,\"year\",red\r\n0,0.5,5,True\n1,\"1\"\"2\",NA,0\n\n"},
 		{"text/csv", "acid,year,red\n1,2,0,3\n1,2,0,3,4"},
 		{"text/csv", "\"a\n"},
+		{"text/csv", "style,acid\ndry,1\n\"very\"\" dry\",2"},
+		{"application/json", `{"inputs":{"style":["dry","\u0073weet"],"acid":1}}`},
 		{"text/plain; x=y", "["},
 	} {
 		f.Add(seed.contentType, []byte(seed.body))
 	}
 	var inputs []*Input
-	for _, s := range []*mlmodel.Signature{mixed, tensorSignature("", 3), tensorSignature("X", 1)} {
+	for _, s := range []*mlmodel.Signature{mixed, worded, tensorSignature("", 3), tensorSignature("X", 1)} {
 		in, err := NewInput(s)
 		if err != nil {
 			f.Fatal(err)
@@ -59,7 +68,7 @@ func FuzzParse(f *testing.F) {
 			} else {
 				checkTable(t, in, &table, most)
 			}
-			if kept, bound := table.Bytes(), 10*len(body)+16*most*len(in.Columns)+1024; kept > bound {
+			if kept, bound := table.Bytes(), 20*len(body)+16*most*len(in.Columns)+1024; kept > bound {
 				t.Fatalf("%q keeps %d bytes, want at most %d", body, kept, bound)
 			}
 		}
@@ -72,13 +81,14 @@ func FuzzInfer(f *testing.F) {
 		`{"id":"x","inputs":[{"name":"X","shape":[2,3],"datatype":"FP64","data":[[1,2,3],[4,5,6]]}],"outputs":[{"name":"predict"}]}`,
 		`{"inputs":[{"name":"acid","shape":[1],"datatype":"FP32","data":[1]},{"name":"year","shape":[1,1],"datatype":"INT64","data":[[1]]},` +
 			`{"name":"red","shape":[1],"datatype":"BOOL","data":[true]}]}`,
+		`{"inputs":[{"name":"acid","shape":[1],"datatype":"FP32","data":[1]},{"name":"style","shape":[1],"datatype":"BYTES","data":["dry"]}]}`,
 		`{"inputs":[{"name":"X","shape":[2147483647,2147483647],"datatype":"BYTES","data":[]}]}`, `{"inputs":[{"name":"X","shape":[3,0],"datatype":"FP64","data":[]}]}`,
 	} {
 		f.Add([]byte(seed))
 	}
 	const most = 100
 	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, s := range []*mlmodel.Signature{mixed, tensorSignature("X", 3)} {
+		for _, s := range []*mlmodel.Signature{mixed, worded, tensorSignature("X", 3)} {
 			in, err := NewInput(s)
 			if err != nil {
 				t.Fatal(err)
@@ -105,6 +115,12 @@ func checkTable(t *testing.T, in *Input, table *Table, most int) {
 		if math.IsNaN(v) {
 			if !c.Optional {
 				t.Fatalf("column %q has no value", c.Name)
+			}
+			continue
+		}
+		if c.Kind == mlmodel.String {
+			if v < 0 || int(v) >= len(table.Texts) || v != math.Trunc(v) {
+				t.Fatalf("column %q has text %v of %d", c.Name, v, len(table.Texts))
 			}
 			continue
 		}

@@ -26,18 +26,23 @@ func Datatype(kind mlmodel.Kind) string {
 		return "INT32"
 	case mlmodel.Boolean:
 		return "BOOL"
+	case mlmodel.String:
+		return textDatatype
 	default:
 		return "FP64"
 	}
 }
 
-// datatypes are those of the protocol, and what their values are in JSON. Texts are of none of the columns' types.
+// textDatatype is that of the columns of texts, and of no others.
+const textDatatype = "BYTES"
+
+// datatypes are those of the protocol, and what their values are in JSON.
 var datatypes = map[string]func(kind) bool{
 	"BOOL": func(k kind) bool { return k == truth },
 	"INT8": isInteger, "INT16": isInteger, "INT32": isInteger, "INT64": isInteger,
 	"UINT8": isInteger, "UINT16": isInteger, "UINT32": isInteger, "UINT64": isInteger,
 	"FP16": isNumberOrNone, "FP32": isNumberOrNone, "FP64": isNumberOrNone,
-	"BYTES": nil,
+	textDatatype: func(k kind) bool { return k == text },
 }
 
 func isInteger(k kind) bool { return k == integer }
@@ -47,7 +52,7 @@ func isNumberOrNone(k kind) bool { return k == integer || k == decimal || k == c
 // ParseInfer reads a body of the Open Inference Protocol: either one tensor [n, k] of any name, with a row of the model's k columns each, or
 // a tensor [n] or [n, 1] for each column, by its name. Its data may be flat or nested. Parameters, such as content_type, change nothing.
 func (in *Input) ParseInfer(t *Table, body []byte, limits Limits) (*InferRequest, *Error) {
-	t.Values, t.Rows, t.mostRows = t.Values[:0], 0, limits.Rows
+	t.reset(limits)
 	if err := t.doc.read(body); err != nil {
 		err.Message = strings.Replace(err.Message, shape, "expected a JSON object with inputs", 1)
 		return nil, err
@@ -245,10 +250,10 @@ func (in *Input) fill(t *Table, tensor *inferTensor, column int) *Error {
 		}
 		row, c := n/tensor.width, column+n%tensor.width
 		n++
-		if allowed == nil || !allowed(d.nodes[i].kind) {
+		if (tensor.datatype == textDatatype) != (in.Columns[c].Kind == mlmodel.String) || !allowed(d.nodes[i].kind) {
 			return malformed("row %d: column %q: expected %s, got %s in a tensor of datatype %s", row, in.Columns[c].Name, in.Columns[c].Kind, d.what(i), tensor.datatype)
 		}
-		v, err := d.cast(&in.Columns[c], i)
+		v, err := t.cast(&in.Columns[c], i)
 		if err != nil {
 			return inRow(row, err)
 		}

@@ -29,7 +29,7 @@ type Column struct {
 	Optional bool
 }
 
-// NewInput takes a signature whose inputs are named columns of numbers and truth values, or one tensor of float64 or float32 with a free
+// NewInput takes a signature whose inputs are named columns of numbers, truth values and texts, or one tensor of float64 or float32 with a free
 // first dimension.
 func NewInput(signature *mlmodel.Signature) (*Input, error) {
 	if signature == nil || signature.Inputs == nil {
@@ -58,9 +58,9 @@ func NewInput(signature *mlmodel.Signature) (*Input, error) {
 func (in *Input) setColumns(columns []mlmodel.Column) error {
 	for _, c := range columns {
 		switch c.Type.Kind {
-		case mlmodel.Double, mlmodel.Float, mlmodel.Long, mlmodel.Integer, mlmodel.Boolean:
+		case mlmodel.Double, mlmodel.Float, mlmodel.Long, mlmodel.Integer, mlmodel.Boolean, mlmodel.String:
 		default:
-			return fmt.Errorf("its input column %q is of type %s; this service takes numbers and booleans", c.Name, c.Type.Kind)
+			return fmt.Errorf("its input column %q is of type %s; this service takes numbers, booleans and texts", c.Name, c.Type.Kind)
 		}
 		if c.Optional && c.Type.Kind != mlmodel.Double && c.Type.Kind != mlmodel.Float {
 			return fmt.Errorf("its input column %q is optional, and type %s has no missing value", c.Name, c.Type.Kind)

@@ -175,7 +175,7 @@ func (in *Input) countRows(d *document, at uint32, format string) (int, *Error) 
 func (in *Input) columnOf(t *Table, column int, value uint32) *Error {
 	d, c, width := &t.doc, &in.Columns[column], len(in.Columns)
 	if d.nodes[value].kind != list {
-		v, err := d.cast(c, value)
+		v, err := t.cast(c, value)
 		if err != nil {
 			return err
 		}
@@ -191,7 +191,7 @@ func (in *Input) columnOf(t *Table, column int, value uint32) *Error {
 			}
 			return unfit("row %d: column %q: expected %s, got an array", i, c.Name, c.Kind)
 		}
-		v, err := d.cast(c, item)
+		v, err := t.cast(c, item)
 		if err != nil {
 			return inRow(i, err)
 		}

@@ -21,7 +21,7 @@ var languageModel = []string{"messages", "prompt", "input"}
 
 // Parse reads a body of MLflow's scoring protocol into t.
 func (in *Input) Parse(t *Table, contentType string, body []byte, limits Limits) *Error {
-	t.Values, t.Rows, t.mostRows = t.Values[:0], 0, limits.Rows
+	t.reset(limits)
 	kind, err := mediaType(contentType)
 	if err != nil {
 		return err

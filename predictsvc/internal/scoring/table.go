@@ -4,9 +4,10 @@ import "math"
 
 // Table is what a body held: rows of the model's columns. Its memory is used again by the next Parse.
 type Table struct {
-	// Values are the rows one after the other, in the order of the input's columns: truth values as 0 and 1, and NaN where an optional
-	// column has no value.
+	// Values are the rows one after the other, in the order of the input's columns: truth values as 0 and 1, texts as their places in
+	// Texts, and NaN where an optional column has no value.
 	Values []float64
+	Texts  []string
 	Rows   int
 
 	doc      document
@@ -24,7 +25,24 @@ type Limits struct {
 // Bytes is the memory that the table keeps for the next body.
 func (t *Table) Bytes() int {
 	const nodeBytes = 16
-	return 8*cap(t.Values) + nodeBytes*cap(t.doc.nodes) + cap(t.csv.scratch)
+	const stringBytes = 16
+	bytes := 8*cap(t.Values) + stringBytes*cap(t.Texts) + nodeBytes*cap(t.doc.nodes) + cap(t.csv.scratch)
+	for _, text := range t.Texts {
+		bytes += len(text)
+	}
+	return bytes
+}
+
+// reset forgets the rows.
+func (t *Table) reset(limits Limits) {
+	clear(t.Texts) // so that they keep no memory
+	t.Values, t.Texts, t.Rows, t.mostRows = t.Values[:0], t.Texts[:0], 0, limits.Rows
+}
+
+// text keeps a text of a column, and gives its place.
+func (t *Table) text(s []byte) float64 {
+	t.Texts = append(t.Texts, string(s))
+	return float64(len(t.Texts) - 1)
 }
 
 // grow adds rows without values.
