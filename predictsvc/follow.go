@@ -36,6 +36,8 @@ type follower struct {
 	now chan struct{}
 	// onModel is told of every model that is served.
 	onModel func(*model)
+	// patience bounds a download; only the goroutine of run touches it.
+	patience time.Duration
 
 	current atomic.Pointer[model]
 
@@ -60,13 +62,20 @@ type followStatus struct {
 	checkedAt time.Time
 	err       error
 	errAt     time.Time
+	// loading is the version that is fetched and tried beside the one that is served, since a moment; zero when none is.
+	loading      source
+	loadingSince time.Time
 }
 
 // run follows until the context ends.
 func (f *follower) run(ctx context.Context) {
+	if _, err := f.cache.last(); err == nil {
+		f.patience = firstLook // a store that hangs must not keep the copy from being served
+	}
 	first, cancel := context.WithTimeout(ctx, firstLook)
 	err := f.look(ctx, first)
 	cancel()
+	f.patience = downloadTime
 	if err != nil && f.current.Load() == nil && f.mayUseCache(err) {
 		f.startFromCache(ctx)
 	}
@@ -167,11 +176,13 @@ func (f *follower) load(ctx context.Context, from source) (m *model, err error) 
 			m, err = nil, fmt.Errorf("it makes the service panic: %v", p)
 		}
 	}()
+	f.noteLoading(from)
+	defer f.noteLoading(source{})
 	if f.cache.valid(from) != nil {
 		if err := f.cache.remove(from); err != nil {
 			return nil, fmt.Errorf("clearing the cache: %w", err)
 		}
-		downloading, cancel := context.WithTimeout(ctx, downloadTime)
+		downloading, cancel := context.WithTimeout(ctx, f.patience)
 		defer cancel()
 		if err := f.registry.download(downloading, from, f.cache.folder(from)); err != nil {
 			return nil, err
@@ -213,6 +224,13 @@ func (f *follower) startFromCache(ctx context.Context) {
 	m.fromCache = true
 	f.swap(m)
 	f.logger.WarnContext(ctx, "serving the model of the cache until MLflow answers", "model", m.name(), "version", m.Version, "run_id", m.RunID)
+}
+
+// noteLoading keeps for /health what is being loaded; nothing is the zero source.
+func (f *follower) noteLoading(from source) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.status.loading, f.status.loadingSince = from, time.Now()
 }
 
 // note keeps the outcome of a look for /health, and logs it when it is news.

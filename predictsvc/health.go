@@ -31,6 +31,14 @@ type followReport struct {
 	CheckedAt   *time.Time `json:"checked_at"`
 	LastError   string     `json:"last_error,omitempty"`
 	LastErrorAt *time.Time `json:"last_error_at,omitempty"`
+	// Loading is the version that is fetched and tried beside the one that is served.
+	Loading *loadingReport `json:"loading,omitempty"`
+}
+
+type loadingReport struct {
+	Name    string    `json:"name"`
+	Version string    `json:"version"`
+	Since   time.Time `json:"since"`
 }
 
 type predictionsInfo struct {
@@ -99,6 +107,9 @@ func (f *follower) report() followReport {
 	report := followReport{URI: f.uri, CheckedAt: notZero(state.checkedAt), LastErrorAt: notZero(state.errAt)}
 	if state.err != nil {
 		report.LastError = state.err.Error()
+	}
+	if state.loading != (source{}) {
+		report.Loading = &loadingReport{Name: state.loading.name(), Version: state.loading.Version, Since: state.loadingSince.UTC()}
 	}
 	return report
 }

@@ -14,6 +14,7 @@ const (
 	appendTime   = 15 * time.Second
 	firstRetry   = 100 * time.Millisecond
 	longestRetry = 5 * time.Second
+	closeTime    = time.Second
 )
 
 // runPostgres takes frames from the spool to Postgres until nothing more comes, or the context ends, or the recorder is closed while
@@ -97,7 +98,9 @@ func (r *recorder) write(ctx context.Context, batch predictionlog.Batch) bool {
 			r.lose("invalid", 1, "a prediction cannot be kept: "+err.Error())
 			return true
 		}
-		r.note(err)
+		if ctx.Err() == nil {
+			r.note(err)
+		}
 		if !r.pause(ctx, wait/2+rand.N(wait/2)) {
 			return false
 		}
@@ -160,10 +163,22 @@ func (r *recorder) append(ctx context.Context, batch predictionlog.Batch) error 
 	return err
 }
 
+// closeStore waits for a short time only: with a Postgres that hangs, pgx takes 15 seconds to give its connection up.
 func (r *recorder) closeStore() {
-	if r.store != nil {
-		r.store.Close()
-		r.store = nil
+	if r.store == nil {
+		return
+	}
+	closed := make(chan struct{})
+	go func(store *predictionlog.Store) {
+		defer close(closed)
+		store.Close()
+	}(r.store)
+	r.store = nil
+	timer := time.NewTimer(closeTime)
+	defer timer.Stop()
+	select {
+	case <-closed:
+	case <-timer.C:
 	}
 }
 

@@ -59,6 +59,7 @@ func (s *Service) newFollower(uri string, m *followMetrics, onModel func(*model)
 	return &follower{
 		registry: mlflowRegistry{s.config.Client}, uri: uri, target: s.config.Target, poll: s.config.Poll,
 		logger: s.config.Logger, metrics: m, onModel: onModel, now: make(chan struct{}, 1),
+		patience: downloadTime,
 	}
 }
 

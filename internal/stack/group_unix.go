@@ -3,6 +3,7 @@
 package stack
 
 import (
+	"errors"
 	"os/exec"
 	"syscall"
 	"time"
@@ -19,4 +20,16 @@ func endGroup(cmd *exec.Cmd, ended <-chan struct{}) {
 	case <-time.After(10 * time.Second):
 	}
 	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+}
+
+func suspend(pid int) error { return present(syscall.Kill(pid, syscall.SIGSTOP)) }
+
+func resume(pid int) error { return present(syscall.Kill(pid, syscall.SIGCONT)) }
+
+// present passes over a process that has ended meanwhile.
+func present(err error) error {
+	if errors.Is(err, syscall.ESRCH) {
+		return nil
+	}
+	return err
 }

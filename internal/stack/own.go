@@ -23,6 +23,7 @@ type Own struct {
 	Env []string
 
 	without []string
+	hanging map[string][]int // processes by server
 }
 
 // StartOwn starts a stack beside the common one, which takes half a minute, and removes it at the end of the test. Without
@@ -44,7 +45,7 @@ func startOwn(tb testing.TB, o *Own, args []string) *Own {
 	if !required() {
 		missing(tb, "half a minute to start a second stack", "REQUIRE_STACK=1 go test with -run "+tb.Name())
 	}
-	o.Dir = tb.TempDir()
+	o.Dir, o.hanging = tb.TempDir(), map[string][]int{}
 	tb.Cleanup(func() {
 		if out, err := o.command(context.WithoutCancel(tb.Context()), "down", "--purge").CombinedOutput(); err != nil {
 			tb.Errorf("stack/down --purge: %v\n%s", err, out)

@@ -6,7 +6,6 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"syscall"
 	"testing"
 	"time"
 
@@ -29,9 +28,9 @@ type chaos struct {
 	now    string // the version that the alias names
 }
 
-// TestChaos swaps models under load while MLflow, Postgres and the store of artifacts are killed and started again, and then kills the
-// predictor while Postgres is down. No request fails, none is answered by a version or with a label that it should not be, and what was
-// answered is in Postgres once.
+// TestChaos swaps models under load while MLflow, Postgres and the store of artifacts are killed and started again, and while they hang; then
+// it kills the predictor, while Postgres is up and while it is down. No request fails, none is answered by a version or with a label that it
+// should not be, and what was answered is in Postgres once.
 func TestChaos(t *testing.T) {
 	c := &chaos{t: t, own: stack.StartOwnWithout(t, "prefect", "evidently"), now: "1"}
 	var err error
@@ -44,7 +43,10 @@ func TestChaos(t *testing.T) {
 	must(t, c.client.RegisteredModels.SetAlias(t.Context(), chaosModel, "champion", "1"))
 	must(t, c.client.RegisteredModels.SetAlias(t.Context(), chaosModel, "challenger", "2"))
 	cache := t.TempDir()
-	c.env = slices.Concat(c.own.Env, []string{"MODEL_CACHE=" + cache, "PREDICTOR_POLL=100ms", "PREDICTOR_SPOOL_DIR=" + cache + "/log", "SHADOW_MODEL_URI=models:/" + chaosModel + "@challenger"})
+	c.env = slices.Concat(c.own.Env, []string{
+		"MODEL_CACHE=" + cache, "PREDICTOR_POLL=100ms", "PREDICTOR_SPOOL_DIR=" + cache + "/log", "SHADOW_MODEL_URI=models:/" + chaosModel + "@challenger",
+		"MLFLOW_HTTP_REQUEST_TIMEOUT=2", "PREDICTOR_SHUTDOWN=3s",
+	})
 	s := start(t, c.env...)
 	c.load = startLoad(t, s.url, chaosModel, "1", 4, 20*time.Millisecond)
 	began := time.Now()
@@ -56,31 +58,37 @@ func TestChaos(t *testing.T) {
 	c.outage("minio", func() { c.setAlias("2") }) // whose files are not in the cache any more
 	c.awaitServed("2")
 	c.swaps(4)
+	c.hangs()
 	for time.Since(began) < 30*time.Second {
 		time.Sleep(100 * time.Millisecond)
 	}
 	c.settle()
 	answered := c.load.count()
-	t.Logf("%d requests in %.1f s, 20 swaps, the slowest took %v", answered, time.Since(began).Seconds(), c.load.slowest)
+	t.Logf("%d requests in %.1f s, swaps, the slowest took %v", answered, time.Since(began).Seconds(), c.load.slowest)
 	c.compare(time.Now(), "before the predictor is killed")
 
+	s = c.killPredictor(s, "while Postgres is up", func() {})
 	c.own.Kill(t, "postgres")
+	s = c.killPredictor(s, "while Postgres is down", func() { c.own.Up(t) })
+	c.hangAtTheEnd(s)
+}
+
+// killPredictor kills it under load, starts it again after what a test does in between, and looks for what it had answered.
+func (c *chaos) killPredictor(s *started, when string, meanwhile func()) *started {
+	c.t.Helper()
 	before := c.load.count()
-	for c.load.count() < before+300 {
-		time.Sleep(10 * time.Millisecond)
-	}
+	c.await("requests are answered "+when, func() bool { return c.load.count() >= before+300 })
 	c.load.ending.Store(true)
 	killed := time.Now()
 	s.signal(os.Kill)
 	s.wait()
-	c.load.stopped()
-	c.own.Up(t)
-	s = start(t, c.env...)
-	c.load.url = s.url
+	c.load.end()
+	meanwhile()
+	s = start(c.t, c.env...)
+	c.load.begin(s.url)
 	c.settle()
-	c.compare(killed, "after the predictor was killed")
-	s.signal(syscall.SIGTERM)
-	s.wait()
+	c.compare(killed, "after the predictor was killed "+when)
+	return s
 }
 
 // register makes a version whose labels tell which it is; see labelsOf.
@@ -131,11 +139,14 @@ func (c *chaos) register() {
 func (c *chaos) swaps(n int) {
 	c.t.Helper()
 	for range n {
-		next := strconv.Itoa(int(c.now[0]-'0')%3 + 1)
+		next := c.next()
 		c.setAlias(next)
 		c.awaitServed(next)
 	}
 }
+
+// next is the version whose files are not in the cache: it keeps those of the two that were served last, of three.
+func (c *chaos) next() string { return strconv.Itoa(int(c.now[0]-'0')%3 + 1) }
 
 func (c *chaos) setAlias(version string) {
 	c.t.Helper()
@@ -204,7 +215,14 @@ func (c *chaos) compare(moment time.Time, when string) {
 	must(c.t, err)
 	defer store.Close()
 	const flush = 500 * time.Millisecond
-	c.await("what was answered is in Postgres "+when, func() bool { return c.missing(store, moment.Add(-flush)) == 0 })
+	const late = 200 * time.Millisecond // on a machine that has something else to do
+	missing, longest := c.lost(store, moment)
+	for deadline := time.Now().Add(time.Minute); longest > flush+late; missing, longest = c.lost(store, moment) {
+		if time.Now().After(deadline) {
+			c.t.Fatalf("%s: %d rows are not in Postgres, the first of which was answered %v before", when, missing, longest)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
 	found := map[string]bool{}
 	for p, err := range store.Between(c.t.Context(), chaosModel, time.Now().Add(-time.Hour), time.Now().Add(time.Hour)) {
 		must(c.t, err)
@@ -222,14 +240,15 @@ func (c *chaos) compare(moment time.Time, when string) {
 	}
 	report, err := c.load.health()
 	must(c.t, err)
-	c.t.Logf("%s: %d rows in Postgres, %d of the last %v are not; %+v", when, len(found), c.missing(store, moment), flush, report)
+	c.load.forget(moment)
+	c.t.Logf("%s: %d rows in Postgres, %d of the last %v are not; %+v", when, len(found), missing, longest, report)
 	if report.Log.Dropped != 0 || report.Shadow.Failed != 0 {
 		c.t.Errorf("%s: %+v", when, report)
 	}
 }
 
-// missing counts the rows that were answered before a moment and are not in Postgres.
-func (c *chaos) missing(store *predictionlog.Store, before time.Time) int {
+// lost counts the rows that were answered before a moment and are not in Postgres, and says how long before it the first of them was answered.
+func (c *chaos) lost(store *predictionlog.Store, before time.Time) (missing int, longest time.Duration) {
 	c.t.Helper()
 	found := map[string]int{}
 	for p, err := range store.Between(c.t.Context(), chaosModel, time.Now().Add(-time.Hour), time.Now().Add(time.Hour)) {
@@ -238,11 +257,11 @@ func (c *chaos) missing(store *predictionlog.Store, before time.Time) int {
 	}
 	c.load.mu.Lock()
 	defer c.load.mu.Unlock()
-	missing := 0
 	for id, answer := range c.load.told {
-		if answer.at.Before(before) {
-			missing += max(len(answer.labels)-found[id], 0)
+		if lacks := len(answer.labels) - found[id]; lacks > 0 && answer.at.Before(before) {
+			missing += lacks
+			longest = max(longest, before.Sub(answer.at))
 		}
 	}
-	return missing
+	return missing, longest
 }

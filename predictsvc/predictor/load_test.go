@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,14 +22,17 @@ type load struct {
 	url     string
 	name    string // of the model
 	client  *http.Client
+	workers int
 	pace    time.Duration // of each worker
 	ending  atomic.Bool   // failures are expected from now on
 	group   sync.WaitGroup
-	stopped context.CancelFunc
+	cancel  context.CancelFunc
+	rounds  int // of begin
 
 	mu      sync.Mutex
 	allowed []string // versions that may answer now
 	told    map[string]told
+	asked   int // and answered
 	slowest time.Duration
 	wrong   int
 }
@@ -46,24 +50,39 @@ func labelsOf(version string) (low, high int) {
 	return 10 * n, 10*n + 1
 }
 
-// startLoad has workers that ask every pace.
+// startLoad has workers that ask every pace, until end.
 func startLoad(t *testing.T, url, name, version string, workers int, pace time.Duration) *load {
 	t.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: workers}
 	l := &load{
-		t: t, url: url, name: name, client: &http.Client{Transport: transport, Timeout: 20 * time.Second}, pace: pace,
+		t: t, name: name, client: &http.Client{Transport: transport, Timeout: 20 * time.Second}, workers: workers, pace: pace,
 		allowed: []string{version}, told: map[string]told{},
 	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	l.stopped = func() { cancel(); l.group.Wait(); transport.CloseIdleConnections() }
-	for worker := range workers {
-		l.group.Go(func() { l.work(ctx, worker) })
-	}
-	t.Cleanup(l.stopped)
+	t.Cleanup(func() { l.end(); transport.CloseIdleConnections() })
+	l.begin(url)
 	return l
 }
 
-func (l *load) work(ctx context.Context, worker int) {
+// begin has the workers ask at an address.
+func (l *load) begin(url string) {
+	l.url = url
+	l.ending.Store(false)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(l.t.Context()))
+	l.cancel = cancel
+	for worker := range l.workers {
+		round := l.rounds
+		l.group.Go(func() { l.work(ctx, fmt.Sprintf("%d-%d", round, worker)) })
+	}
+	l.rounds++
+}
+
+// end returns when no worker asks any more.
+func (l *load) end() {
+	l.cancel()
+	l.group.Wait()
+}
+
+func (l *load) work(ctx context.Context, worker string) {
 	ticker := time.NewTicker(l.pace)
 	defer ticker.Stop()
 	for i := 0; ; i++ {
@@ -72,7 +91,7 @@ func (l *load) work(ctx context.Context, worker int) {
 			return
 		case <-ticker.C:
 		}
-		if err := l.ask(fmt.Sprintf("%d-%d", worker, i), i); err != nil {
+		if err := l.ask(fmt.Sprintf("%s-%d", worker, i), i); err != nil {
 			if l.ending.Load() {
 				return
 			}
@@ -81,7 +100,7 @@ func (l *load) work(ctx context.Context, worker int) {
 			few := l.wrong < 10
 			l.mu.Unlock()
 			if few {
-				l.t.Errorf("request %d-%d: %v", worker, i, err)
+				l.t.Errorf("request %s-%d: %v", worker, i, err)
 			}
 		}
 	}
@@ -140,6 +159,7 @@ func (l *load) ask(id string, i int) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.told[id] = told{version, labels, time.Now()}
+	l.asked++
 	l.slowest = max(l.slowest, took)
 	return nil
 }
@@ -161,7 +181,14 @@ func (l *load) allow(versions ...string) {
 func (l *load) count() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.told)
+	return l.asked
+}
+
+// forget is for what was answered before a moment and has been compared.
+func (l *load) forget(before time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	maps.DeleteFunc(l.told, func(_ string, t told) bool { return t.at.Before(before) })
 }
 
 // health reads /health.
@@ -181,10 +208,17 @@ type healthReport struct {
 		Version   string `json:"version"`
 		FromCache bool   `json:"started_from_cache"`
 	} `json:"model"`
+	Following struct {
+		LastError string `json:"last_error"`
+		Loading   struct {
+			Version string `json:"version"`
+		} `json:"loading"`
+	} `json:"following"`
 	Log struct {
-		Waiting int `json:"waiting_rows"`
-		Spooled int `json:"spooled_rows"`
-		Dropped int `json:"dropped_rows"`
+		Waiting   int    `json:"waiting_rows"`
+		Spooled   int    `json:"spooled_rows"`
+		Dropped   int    `json:"dropped_rows"`
+		LastError string `json:"last_error"`
 	} `json:"prediction_log"`
 	Shadow struct {
 		Agreed    int `json:"agreed_rows"`

@@ -27,7 +27,7 @@ one is served, without a request dropped. The model is an ONNX file with a signa
 mlflow.sklearn (skops, cloudpickle, pickle), whoever trained it; nothing of Python is needed.
 
 MLflow is found by MLFLOW_TRACKING_URI and its kin (user, password, token, TLS), as by Python's client. When it is not reached at the start, the model
-served last is taken from the cache.
+served last is taken from the cache. A call without an answer ends after 15 seconds, or those of MLFLOW_HTTP_REQUEST_TIMEOUT.
 
 Every prediction is kept in the table "predictions" of Postgres when MONITORING_DATABASE_URL (postgres://user:password@host:port/monitoring) is set, or
 PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE; without them none is kept. The table is made when it is missing. On their way there, predictions wait in
@@ -84,8 +84,7 @@ func (p *predictor) Run(ctx context.Context, stdout, stderr io.Writer) (err erro
 	if err != nil {
 		return err
 	}
-	// The service repeats its calls by itself, so the client need not do so for minutes.
-	client, err := mlflowclient.FromEnv(ctx, mlflowclient.WithRetries(mlflowclient.RetryPolicy{Retries: 1, Jitter: 100 * time.Millisecond}))
+	client, err := mlflowclient.FromEnv(ctx, clientOptions(os.Getenv)...)
 	if err != nil {
 		return err
 	}
@@ -111,6 +110,19 @@ func (p *predictor) Run(ctx context.Context, stdout, stderr io.Writer) (err erro
 		return command.Usagef("%s", err)
 	}
 	return service.Run(ctx)
+}
+
+// stallTime is how long a server may leave a call without a byte, unless MLFLOW_HTTP_REQUEST_TIMEOUT says it: while a download hangs, the registry
+// is not looked at.
+const stallTime = 15 * time.Second
+
+// clientOptions make a client of MLflow that gives up soon: the service repeats its calls by itself.
+func clientOptions(getenv func(string) string) []mlflowclient.Option {
+	options := []mlflowclient.Option{mlflowclient.WithRetries(mlflowclient.RetryPolicy{Retries: 1, Jitter: 100 * time.Millisecond})}
+	if getenv("MLFLOW_HTTP_REQUEST_TIMEOUT") == "" {
+		options = append(options, mlflowclient.WithTimeout(stallTime))
+	}
+	return options
 }
 
 // sayOnce says, when the first model is served, what to do next.
