@@ -6,6 +6,10 @@ GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v
 GOFUMPT := go run mvdan.cc/gofumpt@v0.12.0
 GOVULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.1.4
 
+# Python keeps what it has compiled, beside its packages in the cache: where a machine forbids it, each of the hundred processes that the tests
+# start compiles all that it imports, which takes more of the processor than what it is started for.
+unexport PYTHONDONTWRITEBYTECODE
+
 # What to test and how: make test PACKAGES=./mlflowclient/... TESTFLAGS='-run Batch -v'
 PACKAGES ?= ./...
 TESTFLAGS ?=
