@@ -140,7 +140,7 @@ func decodeAttribute(f *message) *Attribute {
 		case 8:
 			a.Ints = f.appendInts(a.Ints)
 		case 9:
-			a.Strings = append(a.Strings, f.bytes())
+			a.Strings = append(a.Strings, f.shared(a.Strings))
 		case 10:
 			a.Tensors = append(a.Tensors, decodeTensor(f.sub("attribute tensor", sizeof[Tensor]())))
 		case 11:

@@ -3,6 +3,7 @@ package onnx
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"math"
 	"runtime"
 	"sync"
@@ -21,15 +22,36 @@ type SumTree struct {
 
 // NewTreeSums checks the trees and lays them out. Values are finite; children come after their parents, and each has one.
 func NewTreeSums(list []SumTree, features, columns int) (*TreeSums, error) {
-	if columns < 1 || len(list) == 0 {
-		return nil, fmt.Errorf("%w: %d trees for %d columns", ErrFormat, len(list), columns)
-	}
-	b := sumsBuilder{e: &ensemble{columns: columns, features: features}, numbers: map[string]uint32{}}
-	for i := range list {
-		if err := b.add(&list[i]); err != nil {
-			return nil, fmt.Errorf("tree %d: %w", i, err)
+	return TreeSumsOf(func(yield func(*SumTree, error) bool) {
+		for i := range list {
+			if !yield(&list[i], nil) {
+				return
+			}
 		}
+	}, features, columns)
+}
+
+// TreeSumsOf is NewTreeSums for trees that come one after the other, and are not kept: those of a large forest take several times what is made
+// of them. It ends at the first error.
+func TreeSumsOf(trees iter.Seq2[*SumTree, error], features, columns int) (*TreeSums, error) {
+	b := sumsBuilder{e: &ensemble{columns: columns, features: features}, numbers: map[string]uint32{}}
+	if columns < 1 {
+		return nil, fmt.Errorf("%w: sums of %d columns", ErrFormat, columns)
 	}
+	n := 0
+	for tree, err := range trees {
+		if err == nil {
+			err = b.add(tree)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("tree %d: %w", n, err)
+		}
+		n++
+	}
+	if n == 0 {
+		return nil, fmt.Errorf("%w: 0 trees", ErrFormat)
+	}
+	b.numbers = nil // so that laying out has the memory
 	return newTreeSums(b.e, b.e.layOut()), nil
 }
 

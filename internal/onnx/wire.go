@@ -1,9 +1,11 @@
 package onnx
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -52,6 +54,8 @@ type message struct {
 	typ protowire.Type
 	u   uint64
 	b   []byte
+
+	left int // numbers of a run behind the current one
 }
 
 // maxDepth bounds the nesting of messages; models nest graphs in attributes a few levels at most.
@@ -124,6 +128,17 @@ func (m *message) bytes() []byte {
 	return append([]byte(nil), m.b...)
 }
 
+// shared is bytes, in the memory of one of the last of those before when that is equal: a tree ensemble names the kind of each of its nodes.
+func (m *message) shared(before [][]byte) []byte {
+	const looked = 4
+	for i := len(before) - 1; i >= max(0, len(before)-looked); i-- {
+		if len(before[i]) > 0 && bytes.Equal(before[i], m.b) && m.spend(2*24) {
+			return before[i]
+		}
+	}
+	return m.bytes()
+}
+
 func (m *message) text() string {
 	if !m.want(protowire.BytesType) || !m.spend(len(m.b)+16) {
 		return ""
@@ -146,12 +161,44 @@ func (m *message) keep(unknown []byte) []byte {
 	return append(unknown, m.field...)
 }
 
+// run takes the budget for the current number and for those of the same field that follow it at once, as numbers that are not packed do, and
+// says how many they are: a tree ensemble has a million, for which a slice must not grow.
+func (m *message) run(each int) (count int) {
+	count = 1
+	tag := m.field[0]
+	for rest := m.rest; tag < 0x80 && len(rest) > 0 && rest[0] == tag; count++ {
+		n := protowire.ConsumeFieldValue(protowire.Number(tag>>3), m.typ, rest[1:])
+		if n < 0 {
+			break
+		}
+		rest = rest[1+n:]
+	}
+	m.left = count - 1
+	if !m.spend(each * count) {
+		m.left = 0
+		return 0
+	}
+	return count
+}
+
+// again goes on to the next number of a run.
+func (m *message) again() bool {
+	if m.left == 0 {
+		return false
+	}
+	m.left--
+	return m.next()
+}
+
 // appendInts, appendFloats and appendDoubles read a repeated number, packed or not.
 
 func (m *message) appendInts(dst []int64) []int64 {
 	if m.typ == protowire.VarintType {
-		m.spend(16)
-		return append(dst, int64(m.u))
+		dst = append(slices.Grow(dst, m.run(16)), int64(m.u))
+		for m.again() {
+			dst = append(dst, int64(m.u))
+		}
+		return dst
 	}
 	if !m.want(protowire.BytesType) {
 		return dst
@@ -172,8 +219,11 @@ func (m *message) appendInts(dst []int64) []int64 {
 
 func (m *message) appendFloats(dst []float32) []float32 {
 	if m.typ == protowire.Fixed32Type {
-		m.spend(8)
-		return append(dst, math.Float32frombits(uint32(m.u)))
+		dst = append(slices.Grow(dst, m.run(8)), math.Float32frombits(uint32(m.u)))
+		for m.again() {
+			dst = append(dst, math.Float32frombits(uint32(m.u)))
+		}
+		return dst
 	}
 	if !m.packed(4) {
 		return dst

@@ -16,7 +16,7 @@ type forest struct {
 	round32
 }
 
-// treeReader gathers trees.
+// treeReader gathers trees, which boosting keeps.
 type treeReader struct {
 	features, columns int
 	trees             []onnx.SumTree
@@ -30,29 +30,28 @@ func newForest(f *fields, features, classes int) classifier {
 		f.unsupported("%d outputs", n)
 	}
 	r := treeReader{features: features, columns: classes, seen: map[*pyobject.Array]bool{}}
-	for i, tree := range f.objects("estimators_") {
-		if err := r.classifier(tree); err != nil && f.err == nil {
-			f.err = fmt.Errorf("tree %d: %w", i, err)
-		}
-	}
-	return r.forest(f)
+	return r.forest(f, f.objects("estimators_"))
 }
 
 func newTree(f *fields, features, classes int) classifier {
 	r := treeReader{features: features, columns: classes, seen: map[*pyobject.Array]bool{}}
-	if err := r.classifier(f.of); err != nil && f.err == nil {
-		f.err = err
-	}
-	return r.forest(f)
+	return r.forest(f, []*pyobject.Object{f.of})
 }
 
-func (r *treeReader) forest(f *fields) classifier {
+// forest reads one tree after the other.
+func (r *treeReader) forest(f *fields, trees []*pyobject.Object) classifier {
 	if f.err != nil {
 		return nil
 	}
 	var c forest
-	c.sums, f.err = onnx.NewTreeSums(r.trees, r.features, r.columns)
-	c.trees = float64(len(r.trees))
+	c.trees = float64(len(trees))
+	c.sums, f.err = onnx.TreeSumsOf(func(yield func(*onnx.SumTree, error) bool) {
+		for _, of := range trees {
+			if tree, err := r.classifier(of); !yield(&tree, err) {
+				return
+			}
+		}
+	}, r.features, r.columns)
 	return &c
 }
 
@@ -100,7 +99,7 @@ func (round32) check(v float64) error {
 }
 
 // classifier reads a DecisionTreeClassifier.
-func (r *treeReader) classifier(of *pyobject.Object) error {
+func (r *treeReader) classifier(of *pyobject.Object) (onnx.SumTree, error) {
 	f := fields{of: of}
 	if n := f.integer("n_outputs_"); n != 1 {
 		f.unsupported("%d outputs", n)
@@ -110,12 +109,8 @@ func (r *treeReader) classifier(of *pyobject.Object) error {
 		f.refuse("n_classes_", "it is %d, and there are %d classes", n, r.columns)
 	}
 	tree, values := r.tree(&f)
-	if f.err != nil {
-		return f.err
-	}
 	tree.Values = values
-	r.trees = append(r.trees, tree)
-	return nil
+	return tree, f.err
 }
 
 // tree reads the attribute tree_ and the values of its nodes.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"math/big"
 	"slices"
@@ -39,7 +40,7 @@ func read(data []byte, limit int64) (pyobject.Value, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
-	r := &archiveReader{files: map[string]*zip.File{}, left: limit, memo: map[string]pyobject.Value{}, open: map[string]bool{}}
+	r := &archiveReader{data: data, files: map[string]*zip.File{}, left: limit, memo: map[string]pyobject.Value{}, open: map[string]bool{}}
 	for _, f := range archive.File {
 		r.files[f.Name] = f
 	}
@@ -59,6 +60,7 @@ func read(data []byte, limit int64) (pyobject.Value, error) {
 // archiveReader makes objects of the nodes of a schema. Python writes an object that stands in several places in full at each of them; the
 // schema of a forest is mostly that. So nodes are found by their ids in the text, and one that is known is not looked at again.
 type archiveReader struct {
+	data   []byte // of the archive
 	files  map[string]*zip.File
 	schema []byte
 	left   int64 // bytes that may still be unpacked
@@ -66,7 +68,7 @@ type archiveReader struct {
 	open   map[string]bool // nodes that are being read
 }
 
-// unpack reads a file of the archive.
+// unpack reads a file of the archive. One that is stored as it is, as Python stores them, is a part of the archive.
 func (r *archiveReader) unpack(name string) ([]byte, error) {
 	f, ok := r.files[name]
 	if !ok {
@@ -75,6 +77,9 @@ func (r *archiveReader) unpack(name string) ([]byte, error) {
 	// Deflate makes at most 1032 bytes of one; a size beyond that is a lie, which must not cost memory.
 	if size := f.UncompressedSize64; size > uint64(r.left) || size > 1100*f.CompressedSize64+64 {
 		return nil, fmt.Errorf("%w: its file %.100q claims to have %d bytes", ErrFormat, name, size)
+	}
+	if f.Method == zip.Store {
+		return r.stored(f)
 	}
 	from, err := f.Open()
 	if err != nil {
@@ -89,6 +94,24 @@ func (r *archiveReader) unpack(name string) ([]byte, error) {
 		return nil, fmt.Errorf("%w: its file %.100q has not the length or the checksum that it claims", ErrFormat, name)
 	}
 	r.left -= int64(len(data))
+	return data, nil
+}
+
+// stored finds a file that is not compressed.
+func (r *archiveReader) stored(f *zip.File) ([]byte, error) {
+	at, err := f.DataOffset()
+	if err != nil {
+		return nil, fmt.Errorf("%w: its file %.100q: %w", ErrFormat, f.Name, err)
+	}
+	size := int64(f.UncompressedSize64) // at most r.left, as unpack has seen
+	if f.CompressedSize64 != f.UncompressedSize64 || at < 0 || at > int64(len(r.data))-size {
+		return nil, fmt.Errorf("%w: its file %.100q is not where it claims to be", ErrFormat, f.Name)
+	}
+	data := r.data[at : at+size : at+size]
+	if crc32.ChecksumIEEE(data) != f.CRC32 {
+		return nil, fmt.Errorf("%w: its file %.100q has not the checksum that it claims", ErrFormat, f.Name)
+	}
+	r.left -= size
 	return data, nil
 }
 

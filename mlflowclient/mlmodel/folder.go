@@ -1,6 +1,7 @@
 package mlmodel
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -88,17 +89,18 @@ func (f *Folder) ReadFile(name string) ([]byte, error) {
 		return nil, fmt.Errorf("mlmodel: folder %s: %w", f.dir, err)
 	}
 	defer func() { _ = file.Close() }()
-	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("mlmodel: folder %s: %q is not a file", f.dir, name)
 	}
-	data, err := io.ReadAll(io.LimitReader(file, maxFileBytes+1))
-	if err != nil {
+	data := bytes.NewBuffer(make([]byte, 0, min(info.Size(), maxFileBytes)+bytes.MinRead)) // so that it need not grow
+	if _, err := data.ReadFrom(io.LimitReader(file, maxFileBytes+1)); err != nil {
 		return nil, fmt.Errorf("mlmodel: %w", err)
 	}
-	if len(data) > maxFileBytes {
+	if data.Len() > maxFileBytes {
 		return nil, fmt.Errorf("mlmodel: %q is larger than %d bytes", name, maxFileBytes)
 	}
-	return data, nil
+	return data.Bytes(), nil
 }
 
 // FlavorFile reads the file that a key of a flavor names, such as "data" of "onnx" or "pickled_model" of "sklearn".
