@@ -2,7 +2,6 @@ package mlflowclient
 
 import (
 	"context"
-	"crypto/md5" // what stores make ETags of; it identifies, it does not protect
 	"errors"
 	"fmt"
 	"io"
@@ -33,7 +32,9 @@ func (p *proxied) putDirect(ctx context.Context, name string, c *content, t *tra
 		return false, nil
 	}
 	length := partSize(t.UploadPart, c.size)
-	up := &signedUpload{p: p, name: name, dir: p.at("mpu/create", path.Dir("/"+name)), meter: t.attempt()}
+	sums := sumParts(ctx, c, length)
+	defer sums.close()
+	up := &signedUpload{p: p, name: name, dir: p.at("mpu/create", path.Dir("/"+name)), sums: sums, meter: t.attempt()}
 	err = up.start(ctx, int((c.size+length-1)/length))
 	if err != nil {
 		if !asked && fallback(err) {
@@ -59,6 +60,7 @@ type signedUpload struct {
 	dir   string // path of the operation that makes the upload
 	id    string
 	parts []*signedAddress
+	sums  *partSums
 	meter *meter
 }
 
@@ -104,13 +106,9 @@ func (u *signedUpload) start(ctx context.Context, parts int) error {
 }
 
 // part stores a part and compares its MD5 with the store's.
-func (u *signedUpload) part(ctx context.Context, number int, section io.ReadSeeker, size int64) (string, error) {
-	hash := md5.New()
-	open := reopen(u.meter, func() io.Reader {
-		hash.Reset()
-		_, _ = section.Seek(0, io.SeekStart) // never fails for 0
-		return io.TeeReader(section, hash)
-	})
+func (u *signedUpload) part(ctx context.Context, number int, _ io.ReadSeeker, size int64) (string, error) {
+	u.sums.begin(number)
+	open := reopen(u.meter, func() io.Reader { return u.sums.section(number) })
 	address := u.parts[number-1]
 	resp, err := address.send(ctx, &rest.Request{Method: http.MethodPut, Open: open, Length: size})
 	if err != nil {
@@ -118,7 +116,11 @@ func (u *signedUpload) part(ctx context.Context, number int, section io.ReadSeek
 	}
 	etag := resp.Header.Get("ETag")
 	if verifier := s3.ETagVerifier(etag, encryptionOf(resp.Header)); verifier != nil {
-		if err := verifier.Same(hash.Sum(nil)); err != nil {
+		sum, err := u.sums.of(ctx, number)
+		if err != nil {
+			return "", err
+		}
+		if err := verifier.Same(sum); err != nil {
 			return "", &Error{Code: CodeInternalError, Method: http.MethodPut, Path: address.shown, Status: resp.Status, Message: err.Error()}
 		}
 	}

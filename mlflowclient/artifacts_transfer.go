@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"sync"
 	"time"
 )
@@ -110,7 +111,7 @@ func (c *content) opener(m *meter) func() (io.ReadCloser, error) {
 			return nil, errUsedUp
 		}
 		begun = true
-		return io.NopCloser(&counted{Reader: c.once, meter: m}), nil
+		return &counted{Reader: c.once, meter: m}, nil
 	}
 }
 
@@ -120,7 +121,7 @@ func reopen(m *meter, open func() io.Reader) func() (io.ReadCloser, error) {
 	return func() (io.ReadCloser, error) {
 		last.undo()
 		last = &counted{Reader: open(), meter: m}
-		return io.NopCloser(last), nil
+		return last, nil
 	}
 }
 
@@ -135,13 +136,40 @@ type counted struct {
 
 func (c *counted) Read(p []byte) (int, error) {
 	n, err := c.Reader.Read(p)
+	c.count(int64(n))
+	return n, err
+}
+
+func (c *counted) count(n int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.over { // net/http may still read the body of an attempt that is given up
-		c.n += int64(n)
-		c.meter.moved(int64(n))
+		c.n += n
+		c.meter.moved(n)
 	}
-	return n, err
+}
+
+// Close leaves the content open: it is its owner's.
+func (c *counted) Close() error { return nil }
+
+// Unread is what is left of a section of a file: see [rest.FileBody].
+func (c *counted) Unread() (file *os.File, offset, length int64) {
+	section, ok := c.Reader.(*io.SectionReader)
+	if !ok {
+		return nil, 0, 0
+	}
+	at, offset, length := section.Outer()
+	if file, ok = at.(*os.File); !ok {
+		return nil, 0, 0
+	}
+	read, _ := section.Seek(0, io.SeekCurrent) // never fails
+	return file, offset + read, length - read
+}
+
+// Skip counts what was sent past Read.
+func (c *counted) Skip(n int64) {
+	_, _ = c.Reader.(io.Seeker).Seek(n, io.SeekCurrent) // never fails; Unread gave a file, so it is a section
+	c.count(n)
 }
 
 func (c *counted) undo() {
