@@ -29,7 +29,7 @@ func (t *tracking) conclude(ctx context.Context, s Study, trials []Trial, comple
 	if err := t.study.SetTag(ctx, mlflowclient.TagNote, text); err != nil {
 		return fmt.Errorf("describe the study's run: %w", err)
 	}
-	if !complete || len(trials) == 0 {
+	if !complete || len(trials) == 0 || t.tracker.plain {
 		return nil
 	}
 	best := Best(trials)

@@ -22,6 +22,8 @@ type Tracker struct {
 	Dataset mlflowclient.DatasetInput
 	// OnStart is called with the study's run before the first trial. Nil is fine.
 	OnStart func(run mlflowclient.RunInfo)
+
+	plain bool // without pictures, for tests of all else under the race detector, which makes half a minute of them
 }
 
 // begin opens the study's run. The context it returns ends when writing fails.

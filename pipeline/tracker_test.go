@@ -57,7 +57,7 @@ func runsOf(t *testing.T, client *mlflowclient.Client, experiment string) map[st
 }
 
 func tracker(client *mlflowclient.Client, experiment string) *Tracker {
-	return &Tracker{Client: client, Experiment: experiment, Dataset: mlflowclient.DatasetInput{
+	return &Tracker{Client: client, Experiment: experiment, plain: testing.Short(), Dataset: mlflowclient.DatasetInput{
 		Name: "wine", Digest: "0123abcd", SourceType: "local", Source: `{"uri": "wine.csv"}`, Context: "training",
 	}}
 }
