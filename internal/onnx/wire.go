@@ -54,8 +54,6 @@ type message struct {
 	typ protowire.Type
 	u   uint64
 	b   []byte
-
-	left int // numbers of a run behind the current one
 }
 
 // maxDepth bounds the nesting of messages; models nest graphs in attributes a few levels at most.
@@ -163,31 +161,39 @@ func (m *message) keep(unknown []byte) []byte {
 
 // run takes the budget for the current number and for those of the same field that follow it at once, as numbers that are not packed do, and
 // says how many they are: a tree ensemble has a million, for which a slice must not grow.
-func (m *message) run(each int) (count int) {
-	count = 1
-	tag := m.field[0]
-	for rest := m.rest; tag < 0x80 && len(rest) > 0 && rest[0] == tag; count++ {
-		n := protowire.ConsumeFieldValue(protowire.Number(tag>>3), m.typ, rest[1:])
-		if n < 0 {
-			break
-		}
-		rest = rest[1+n:]
+func (m *message) run(each int) int {
+	ahead, count := *m, 1
+	for ahead.again() {
+		count++
 	}
-	m.left = count - 1
 	if !m.spend(each * count) {
-		m.left = 0
 		return 0
 	}
 	return count
 }
 
-// again goes on to the next number of a run.
+// again goes on to the next number when it stands behind the current one and is of the same field. Whatever is wrong there, next will say.
 func (m *message) again() bool {
-	if m.left == 0 {
+	tag := m.field[0]
+	if len(m.rest) < 2 || m.rest[0] != tag || tag >= 0x80 {
 		return false
 	}
-	m.left--
-	return m.next()
+	var u uint64
+	k := -1
+	switch rest := m.rest[1:]; m.typ {
+	case protowire.VarintType:
+		u, k = protowire.ConsumeVarint(rest)
+	case protowire.Fixed32Type:
+		var v uint32
+		v, k = protowire.ConsumeFixed32(rest)
+		u = uint64(v)
+	default:
+	}
+	if k < 0 {
+		return false
+	}
+	m.u, m.rest = u, m.rest[1+k:]
+	return true
 }
 
 // appendInts, appendFloats and appendDoubles read a repeated number, packed or not.
