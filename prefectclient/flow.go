@@ -35,7 +35,7 @@ type AnyFlow interface {
 	// ParameterSchema is the schema that the UI draws the form from.
 	ParameterSchema() (*Schema, error)
 	// runClaimed runs a flow run that exists on the server and that the caller has claimed.
-	runClaimed(ctx context.Context, s *session, run *FlowRun) error
+	runClaimed(ctx context.Context, s *session, run *FlowRun, tell runNotices) error
 	definition() *flowSpec
 }
 
@@ -112,13 +112,13 @@ func (f *Flow[P, R]) Run(ctx context.Context, params P) (R, error) {
 	return result, err
 }
 
-func (f *Flow[P, R]) runClaimed(ctx context.Context, s *session, run *FlowRun) error {
+func (f *Flow[P, R]) runClaimed(ctx context.Context, s *session, run *FlowRun, tell runNotices) error {
 	if f.err != nil {
 		return f.err
 	}
 	var params P
 	var result R
-	engine := &flowEngine{spec: &f.spec, params: run.Parameters, session: s, body: func(ctx context.Context) (err error) {
+	engine := &flowEngine{spec: &f.spec, params: run.Parameters, session: s, notices: tell, body: func(ctx context.Context) (err error) {
 		result, err = f.fn(ctx, params)
 		return err
 	}, result: func() any { return result }}

@@ -39,6 +39,15 @@ type flowEngine struct {
 	// retriesLeft is for runs without a server, whose rules the engine plays itself.
 	retriesLeft int
 	subflow     bool
+	notices     runNotices
+}
+
+// runNotices tell a worker of a run's course; nil functions are not called.
+type runNotices struct {
+	// began: the server has the run as RUNNING, for the first time here.
+	began func()
+	// released: see ReleaseSlot.
+	released func()
 }
 
 // runLocally runs an engine as the context wants it: as a subflow, as a run of its own, or without a server.
@@ -142,7 +151,7 @@ func (e *flowEngine) resume(ctx context.Context, run *FlowRun) error {
 func (e *flowEngine) start(ctx context.Context, run *FlowRun) error {
 	e.run = &flowRunState{
 		id: run.ID, name: run.Name, flowID: run.FlowID, flowName: e.spec.name, deploymentID: run.DeploymentID,
-		params: e.params, runCount: run.RunCount, related: relatedResources(run, e.spec.name),
+		params: e.params, runCount: run.RunCount, related: relatedResources(run, e.spec.name), released: e.notices.released,
 	}
 	err := e.attempts(ctx)
 	e.session.verify(ctx, e.run)
@@ -187,6 +196,10 @@ func (e *flowEngine) proposeRunning(ctx context.Context) (*State, error) {
 	if state.Type != StateRunning {
 		// For example cancelled in the meantime, or put back for want of a concurrency slot.
 		return nil, &OrchestrationError{Orchestration{Status: Rejected, State: state, Reason: "the run was not to be started"}}
+	}
+	if e.notices.began != nil {
+		e.notices.began()
+		e.notices.began = nil
 	}
 	e.run.setAttempts(e.run.attempts() + 1)
 	kind := "flow run"

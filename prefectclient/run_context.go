@@ -84,6 +84,8 @@ type flowRunState struct {
 	params       parameterMap
 	// related is what the events of its task runs refer to.
 	related []Resource
+	// released gives the run's slot back to its worker; nil where it has none.
+	released func()
 
 	tasks sync.WaitGroup // task runs that were submitted and have not ended
 

@@ -24,6 +24,7 @@ type Worker struct {
 	process process
 	source  runSource
 	metrics *workerMetrics
+	lost    *lostRuns
 	log     *slog.Logger
 }
 
@@ -47,6 +48,7 @@ func newWorker(c *Client, config WorkerConfig, from runSource, flows []AnyFlow) 
 		client: c, config: config, flows: make(map[string]AnyFlow, len(flows)), source: from, metrics: newWorkerMetrics(config),
 		log: c.log.With("worker", config.Name),
 	}
+	w.lost = &lostRuns{client: c, log: w.log}
 	for _, flow := range flows {
 		if _, err := flow.ParameterSchema(); err != nil {
 			return nil, err
@@ -129,7 +131,7 @@ type service struct {
 
 	mu       sync.Mutex
 	active   map[string]*activeRun // by flow run id
-	slots    int                   // how many of them count in Limit
+	slots    int                   // how many of them have a slot
 	waiting  map[string]*time.Timer
 	refused  map[string]bool // runs of flows that this worker does not have, told once
 	draining bool
@@ -141,6 +143,7 @@ type activeRun struct {
 	cancel    context.CancelCauseFunc
 	done      chan struct{}
 	cancelled bool
+	slot      bool // it counts in Limit
 }
 
 func newService(w *Worker, s *session) *service {
@@ -160,6 +163,7 @@ func (s *service) serve(ctx context.Context) {
 	watching, stopWatching := context.WithCancel(context.WithoutCancel(ctx))
 	listeners.Go(func() { s.listen(watching) }) // also while draining: runs can be cancelled
 	listeners.Go(func() { s.watchCancelling(watching) })
+	listeners.Go(func() { s.lost.lookAgain(watching) })
 	s.poll(ctx)
 	s.drain()
 	stopWatching()

@@ -27,7 +27,7 @@ func (s *service) listen(ctx context.Context) {
 		case "prefect.flow-run.Cancelling":
 			s.cancel(strings.TrimPrefix(event.Resource.ID(), "prefect.flow-run."))
 		case "prefect.flow-run.Scheduled":
-			if s.source.concerns(event) {
+			if s.source.concerns(event) && s.startable(event) {
 				s.nudge()
 			}
 		}

@@ -18,7 +18,8 @@ type WorkerConfig struct {
 	// and on its host finds the runs that it lost; two workers in different containers that share a host name
 	// therefore need different names.
 	Name string
-	// Limit is how many flow runs it runs at once, not counting those of flows made with [WithoutSlot]; 0 for no limit.
+	// Limit is how many flow runs it runs at once, not counting those of flows made with [WithoutSlot] and
+	// those that have called [ReleaseSlot]; 0 for no limit.
 	Limit int
 	// PollInterval is how often it asks for runs, 1 s when 0. It also asks at once when the server tells of a new run,
 	// so the interval matters only where no websocket gets through.

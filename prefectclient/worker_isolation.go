@@ -153,7 +153,7 @@ func (s *service) crash(ctx context.Context, flow AnyFlow, run *FlowRun, owner, 
 	if err != nil || answer.State == nil {
 		return errors.Join(errors.New(reason), err)
 	}
-	s.client.crashTasks(ctx, run.ID, reason, s.log)
+	s.lost.crash(ctx, current, reason)
 	ctx = withRun(ctx, &runContext{session: s.session, flow: &flowRunState{
 		id: run.ID, name: run.Name, flowID: run.FlowID, flowName: flow.Name(), deploymentID: run.DeploymentID,
 		params: run.Parameters, runCount: current.RunCount,
@@ -196,7 +196,7 @@ func (w *Worker) runOne(ctx context.Context, id string) error {
 	defer forget()
 	stop := service.heedCancellation(ctx, id, cancel)
 	defer stop()
-	service.carry(runCtx, flow, run)
+	service.carry(runCtx, flow, run, runNotices{})
 	return nil
 }
 

@@ -96,28 +96,25 @@ func (s *service) consider(ctx context.Context, run *FlowRun) {
 // poll. The caller holds the lock.
 func (s *service) launch(ctx context.Context, flow AnyFlow, run *FlowRun) {
 	slotless := flow.definition().slotless
-	if s.draining || s.active[run.ID] != nil || !slotless && s.config.Limit > 0 && s.slots >= s.config.Limit {
+	if s.draining || s.active[run.ID] != nil || !slotless && s.full() {
 		return
 	}
 	runCtx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	active := &activeRun{cancel: cancel, done: make(chan struct{})}
+	active := &activeRun{cancel: cancel, done: make(chan struct{}), slot: !slotless}
 	s.active[run.ID] = active
-	if !slotless {
+	if active.slot {
 		s.slots++
 	}
 	s.metrics.active.Inc()
 	s.runs.Go(func() {
 		defer s.metrics.active.Dec()
-		s.execute(runCtx, flow, run)
+		s.execute(runCtx, flow, run, func() { s.free(active) })
 		cancel(nil)
 		close(active.done)
 		s.mu.Lock()
 		delete(s.active, run.ID)
-		if !slotless {
-			s.slots--
-		}
 		s.mu.Unlock()
-		s.nudge()
+		s.free(active)
 	})
 }
 

@@ -3,7 +3,6 @@ package prefectclient
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"strconv"
 	"strings"
@@ -85,57 +84,11 @@ func (w *Worker) recover(ctx context.Context) error {
 			return err
 		}
 		if state.Type != StateScheduled {
-			w.client.crashTasks(ctx, run.ID, state.Message, w.log)
+			w.lost.crash(ctx, run, state.Message)
 		}
 		w.log.Warn("a flow run was lost by an earlier process of this worker", "flow_run", run.Name, "was", run.StateName, "is", state.Type, "answer", answer.Status)
 	}
 	return nil
-}
-
-// crashTasks ends the task runs and subflow runs that a lost process left: nobody else would. A failure is told and not
-// returned, because the flow run itself is settled.
-func (c *Client) crashTasks(ctx context.Context, flowRunID, reason string, log *slog.Logger) {
-	open := TaskRunsOf(flowRunID)
-	open.TaskRuns.State = StateIs(StatePending, StateRunning, StateScheduled, StatePaused, StateCancelling)
-	var ids []string
-	for run, err := range c.TaskRuns.Filter(ctx, TaskRunQuery{Related: open}) {
-		if err != nil {
-			log.Warn("the task runs of a lost flow run cannot be read; they stay as they are", "flow_run_id", flowRunID, "error", err)
-			return
-		}
-		ids = append(ids, run.ID) // settled later: it would shift the pages
-	}
-	for _, id := range ids {
-		if _, err := c.TaskRuns.SetState(ctx, id, State{Type: StateCrashed, Message: reason}); err != nil {
-			log.Warn("a task run of a lost flow run stays as it is", "task_run_id", id, "error", err)
-		}
-	}
-	c.crashSubflows(ctx, flowRunID, reason, log)
-}
-
-// crashSubflows ends the subflow runs that ran in a lost process, and theirs. Runs of a deployment have a worker of their
-// own, whoever made them.
-func (c *Client) crashSubflows(ctx context.Context, flowRunID, reason string, log *slog.Logger) {
-	query := FlowRunQuery{Related: Related{FlowRuns: &FlowRunFilter{
-		ParentFlowRunID: &AnyFilter{Any: []string{flowRunID}},
-		State:           StateIs(StatePending, StateRunning, StateScheduled, StatePaused, StateCancelling),
-	}}}
-	var ids []string
-	for run, err := range c.FlowRuns.Filter(ctx, query) {
-		if err != nil {
-			log.Warn("the subflow runs of a lost flow run cannot be read; they stay as they are", "flow_run_id", flowRunID, "error", err)
-			return
-		}
-		if run.DeploymentID == "" {
-			ids = append(ids, run.ID) // settled later: it would shift the pages
-		}
-	}
-	for _, id := range ids {
-		if _, err := c.FlowRuns.ForceState(ctx, id, State{Type: StateCrashed, Message: reason}); err != nil {
-			log.Warn("a subflow run of a lost flow run stays as it is", "flow_run_id", id, "error", err)
-		}
-		c.crashTasks(ctx, id, reason, log)
-	}
 }
 
 // ownerOf finds the process that has a run: in its infrastructure id, or, just claimed, in its state's message.

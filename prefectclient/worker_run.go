@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
-// execute claims a run and carries it to its end.
-func (s *service) execute(ctx context.Context, flow AnyFlow, run *FlowRun) {
+// execute claims a run and carries it to its end. The function may release the run's slot before.
+func (s *service) execute(ctx context.Context, flow AnyFlow, run *FlowRun, release func()) {
 	log := s.log.With("flow", flow.Name(), "flow_run", run.Name)
 	claimed, err := s.claim(ctx, run)
 	if err != nil {
@@ -26,27 +27,26 @@ func (s *service) execute(ctx context.Context, flow AnyFlow, run *FlowRun) {
 	defer s.metrics.runs.WithLabelValues(flow.Name()).Inc()
 	related := relatedResources(run, flow.Name())
 	s.emit("prefect.worker.submitted-flow-run", related...)
-	labelled := make(chan struct{})
-	go func() {
-		defer close(labelled)
-		s.label(ctx, run)
-	}()
+	var labels sync.WaitGroup
+	label := sync.OnceFunc(func() { labels.Go(func() { s.label(ctx, run) }) })
 	if s.config.Isolation == Subprocess {
+		label()
 		if err := s.isolate(ctx, flow, run); err != nil {
 			s.metrics.subprocessFailures.Inc()
 			log.Warn("the flow run's subprocess has failed", "reason", err)
 		}
 	} else {
-		s.carry(ctx, flow, run)
+		s.carry(ctx, flow, run, runNotices{began: label, released: release}) // the function does not wait for labels
+		label()
 	}
-	<-labelled
+	labels.Wait()
 	s.emit("prefect.worker.executed-flow-run", related...)
 }
 
 // carry runs a claimed run in this process.
-func (s *service) carry(ctx context.Context, flow AnyFlow, run *FlowRun) {
+func (s *service) carry(ctx context.Context, flow AnyFlow, run *FlowRun, tell runNotices) {
 	log := s.log.With("flow", flow.Name(), "flow_run", run.Name)
-	err := flow.runClaimed(ctx, s.session, run)
+	err := flow.runClaimed(ctx, s.session, run, tell)
 	switch {
 	case err == nil:
 		log.Info("the flow run has completed")

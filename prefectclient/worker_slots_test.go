@@ -2,6 +2,8 @@ package prefectclient
 
 import (
 	"context"
+	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -34,5 +36,45 @@ func TestAFlowWithoutASlotWaitsForOneThatHasIt(t *testing.T) {
 	}
 	if worker := first.Worker(); worker != "" {
 		t.Errorf("the worker of a run that waits is %q", worker)
+	}
+}
+
+// TestAReleasedSlotIsTheNextRuns has a worker of one slot start the second of three runs while the first goes on, and the third not before
+// the second has ended, although the first releases its slot twice.
+func TestAReleasedSlotIsTheNextRuns(t *testing.T) {
+	c := server(t)
+	var begun atomic.Int32
+	second, third := make(chan struct{}), make(chan struct{})
+	flow := NewFlow(unique(t), func(ctx context.Context, _ struct{}) (int, error) {
+		switch begun.Add(1) {
+		case 1:
+			ReleaseSlot(ctx)
+			ReleaseSlot(ctx)
+			select {
+			case <-second:
+				return 1, nil
+			case <-time.After(30 * time.Second):
+				return 0, errors.New("the released slot was not used")
+			}
+		case 2:
+			close(second)
+			select {
+			case <-third:
+				return 0, errors.New("a slot that was released twice was used twice")
+			case <-time.After(2 * time.Second): // several polls
+				return 2, nil
+			}
+		}
+		close(third)
+		return 3, nil
+	})
+	d := deployed(t, c, flow, DeploymentSpec{})
+	startWorker(t, c, WorkerConfig{Pool: d.WorkPoolName, Name: unique(t), Limit: 1, PollInterval: 200 * time.Millisecond}, flow)
+	var runs []*FlowRun
+	for range 3 {
+		runs = append(runs, must[*FlowRun](t)(c.Deployments.CreateFlowRun(t.Context(), d.ID, DeploymentRun{})))
+	}
+	for _, run := range runs {
+		inState(t, c, run.ID, StateCompleted, 60*time.Second)
 	}
 }
