@@ -24,12 +24,12 @@ type flowRunWatch struct {
 	work   sync.WaitGroup
 
 	mu      sync.Mutex
-	waiting map[string]chan struct{} // by flow run, closed at its end
+	waiting map[string]chan *prefectclient.FlowRun // by flow run: gets what is known of it at its end, or nil
 }
 
 func newFlowRunWatch(client *prefectclient.Client, pool string) *flowRunWatch {
 	return &flowRunWatch{
-		client: client, pool: pool, beats: workerBeats{seen: map[string]workerBeat{}}, ask: make(chan struct{}, 1), waiting: map[string]chan struct{}{},
+		client: client, pool: pool, beats: workerBeats{seen: map[string]workerBeat{}}, ask: make(chan struct{}, 1), waiting: map[string]chan *prefectclient.FlowRun{},
 	}
 }
 
@@ -55,14 +55,17 @@ func (w *flowRunWatch) start(ctx context.Context) {
 // wait returns a flow run as it is at its end.
 func (w *flowRunWatch) wait(ctx context.Context, run *prefectclient.FlowRun) (*prefectclient.FlowRun, error) {
 	for !run.StateType.Final() { // somebody may have it retried as soon as it ended
-		ended := make(chan struct{})
+		ended := make(chan *prefectclient.FlowRun, 1)
 		w.mu.Lock()
 		w.waiting[run.ID] = ended
 		w.mu.Unlock()
 		select {
 		case <-ctx.Done():
 			return run, ctx.Err()
-		case <-ended:
+		case known := <-ended:
+			if known != nil {
+				return known, nil
+			}
 		}
 		now, err := w.client.FlowRuns.Read(ctx, run.ID)
 		if err != nil {
@@ -73,19 +76,22 @@ func (w *flowRunWatch) wait(ctx context.Context, run *prefectclient.FlowRun) (*p
 	return run, nil
 }
 
-// ended wakes who waits for a flow run.
-func (w *flowRunWatch) ended(id string) {
+// ended wakes who waits for a flow run, and hands on what is known of it; nil has it read.
+func (w *flowRunWatch) ended(id string, known *prefectclient.FlowRun) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if waiting := w.waiting[id]; waiting != nil {
-		close(waiting)
+		waiting <- known
 		delete(w.waiting, id)
 	}
 }
 
+// completed is the event of a flow run that has come to its good end, of which there is no more to know.
+const completed = "prefect.flow-run.Completed"
+
 // finals are the events of flow runs that have ended. An AwaitingRetry is none.
 var finals = []string{
-	"prefect.flow-run.Completed", "prefect.flow-run.Failed", "prefect.flow-run.Crashed", "prefect.flow-run.Cancelled", "prefect.flow-run.TimedOut",
+	completed, "prefect.flow-run.Failed", "prefect.flow-run.Crashed", "prefect.flow-run.Cancelled", "prefect.flow-run.TimedOut",
 }
 
 // follow takes the ends from the server's events.
@@ -97,7 +103,12 @@ func (w *flowRunWatch) follow(ctx context.Context) {
 			}
 			return
 		}
-		w.ended(strings.TrimPrefix(event.Resource.ID(), "prefect.flow-run."))
+		id := strings.TrimPrefix(event.Resource.ID(), "prefect.flow-run.")
+		var known *prefectclient.FlowRun
+		if event.Name == completed {
+			known = &prefectclient.FlowRun{ID: id, StateType: prefectclient.StateCompleted, StateName: "Completed"}
+		}
+		w.ended(id, known)
 	}
 }
 
@@ -115,7 +126,7 @@ func (w *flowRunWatch) look(ctx context.Context) error {
 			}
 			switch {
 			case run.StateType.Final():
-				w.ended(run.ID)
+				w.ended(run.ID, run)
 			case run.StateType == prefectclient.StatePending || run.StateType == prefectclient.StateRunning:
 				held = append(held, run)
 			}
@@ -145,7 +156,7 @@ func (w *flowRunWatch) crash(ctx context.Context, run *prefectclient.FlowRun, si
 	if _, err := w.client.FlowRuns.SetState(ctx, run.ID, state); err != nil {
 		return fmt.Errorf("give up flow run %s: %w", run.ID, err)
 	}
-	w.ended(run.ID)
+	w.ended(run.ID, nil)
 	return nil
 }
 

@@ -89,16 +89,6 @@ func deployTrials(ctx context.Context, client *prefectclient.Client, pool, queue
 
 // run carries out one trial.
 func (t *Trials) run(ctx context.Context, p TrialParameters) (TrialResult, error) {
-	run, mine, err := t.look(ctx, p)
-	if err != nil {
-		return TrialResult{}, err
-	}
-	if run.Status == mlflowclient.StatusFinished {
-		return TrialResult{Accuracy: run.Metrics["accuracy"].Value, Found: true}, nil
-	}
-	if !mine {
-		return TrialResult{}, prefectclient.ErrCancelled
-	}
 	study, err := t.study(ctx, p.Study)
 	if err != nil {
 		return TrialResult{}, err
@@ -111,36 +101,64 @@ func (t *Trials) run(ctx context.Context, p TrialParameters) (TrialResult, error
 	return t.carry(ctx, p, a, study)
 }
 
-// look reads the trial's run, and says whether this attempt is the one that may write to it.
-func (t *Trials) look(ctx context.Context, p TrialParameters) (run *mlflowclient.Run, mine bool, err error) {
-	run, err = t.Client.Runs.Get(ctx, p.Run)
-	if err != nil {
-		return nil, false, fmt.Errorf("the trial's run: %w", err)
-	}
-	mine = run.Tags[tagAttempt] == strconv.Itoa(p.Attempt)
-	if !mine {
-		prefectclient.Logger(ctx).Warn(fmt.Sprintf("attempt %d of trial %d was replaced by attempt %s: it logs nothing", p.Attempt, p.Trial, run.Tags[tagAttempt]))
-	}
-	return run, mine, nil
+// settled is the end of an attempt that has no more to do: somebody has finished the trial, or is to do so, or something failed.
+type settled struct {
+	result TrialResult
+	err    error
 }
 
-// carry trains, while the params are logged, and logs the figures.
-func (t *Trials) carry(ctx context.Context, p TrialParameters, a *assignment, study *preparedStudy) (TrialResult, error) {
-	known, late := a.named()
-	described := make(chan error, 1)
-	go func() { described <- t.describe(ctx, p.Run, known, study) }()
-	trial, err := a.carry(ctx, study.split)
-	if err := errors.Join(err, <-described); err != nil {
-		return TrialResult{}, err
-	}
-	run, mine, err := t.look(ctx, p)
+// look reads the trial's run, and says whether this attempt is the one that may write to it: nil when it is.
+func (t *Trials) look(ctx context.Context, p TrialParameters) *settled {
+	run, err := t.Client.Runs.Get(ctx, p.Run)
 	switch {
 	case err != nil:
-		return TrialResult{}, err
+		return &settled{err: fmt.Errorf("the trial's run: %w", err)}
 	case run.Status == mlflowclient.StatusFinished:
-		return TrialResult{Accuracy: run.Metrics["accuracy"].Value, Found: true}, nil
-	case !mine:
-		return TrialResult{}, prefectclient.ErrCancelled
+		return &settled{result: TrialResult{Accuracy: run.Metrics["accuracy"].Value, Found: true}}
+	case run.Tags[tagAttempt] != strconv.Itoa(p.Attempt):
+		prefectclient.Logger(ctx).Warn(fmt.Sprintf("attempt %d of trial %d was replaced by attempt %s: it logs nothing", p.Attempt, p.Trial, run.Tags[tagAttempt]))
+		return &settled{err: prefectclient.ErrCancelled}
+	}
+	return nil
+}
+
+// begin looks whether there is anything to do, and logs what is known before the training has ended.
+func (t *Trials) begin(ctx context.Context, p TrialParameters, known map[string]string, study *preparedStudy) *settled {
+	if over := t.look(ctx, p); over != nil {
+		return over
+	}
+	if err := t.describe(ctx, p.Run, known, study); err != nil {
+		return &settled{err: err}
+	}
+	return nil
+}
+
+// carry trains and logs the figures. The training does not wait for the trial's beginning to be logged, which may end it.
+func (t *Trials) carry(ctx context.Context, p TrialParameters, a *assignment, study *preparedStudy) (TrialResult, error) {
+	known, late := a.named()
+	training, stop := context.WithCancel(ctx)
+	defer stop()
+	begun := make(chan *settled, 1)
+	go func() {
+		over := t.begin(ctx, p, known, study)
+		if over != nil {
+			stop()
+		}
+		begun <- over
+	}()
+	trial, err := a.carry(training, study.split)
+	if err == nil {
+		prefectclient.ReleaseSlot(ctx) // the next trial may train while this one is logged
+	}
+	over := <-begun
+	if over == nil && err == nil {
+		over = t.look(ctx, p)
+	}
+	switch {
+	case over != nil:
+		return over.result, over.err
+	case err != nil:
+		return TrialResult{}, err
 	}
 	if err := t.Client.Runs.LogBatch(ctx, p.Run, trial.batch(study.split.Classes, late)); err != nil {
 		return TrialResult{}, fmt.Errorf("log the figures: %w", err)
