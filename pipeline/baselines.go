@@ -30,6 +30,9 @@ type Baselines struct {
 	// OnStart is called with a classifier's name before it is trained, OnDone when it is trained and recorded. Nil is fine.
 	OnStart func(name string)
 	OnDone  func(Baseline)
+
+	// recorded are the finished runs of an attempt before this one, by the classifiers' names: these are trained again and not recorded again.
+	recorded map[string]*mlflowclient.Run
 }
 
 // Baseline is one of the classifiers with what it achieved.

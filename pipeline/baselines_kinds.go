@@ -102,15 +102,7 @@ func fitLinearBaseline(ctx context.Context, split *Split) (*fittedBaseline, erro
 	if err != nil {
 		return nil, err
 	}
-	return &fittedBaseline{
-		classes: m.Classes(),
-		export:  func(ctx context.Context) (mlmodel.ONNXModel, error) { return split.exportLinear(ctx, m) },
-		predict: func(ctx context.Context, x forest.Matrix) ([]int, error) { return m.Predict(ctx, svm.Matrix(x)) },
-		decision: func(ctx context.Context, x forest.Matrix) (forest.Matrix, error) {
-			values, err := m.Decision(ctx, svm.Matrix(x))
-			return forest.Matrix(values), err
-		},
-	}, nil
+	return fittedVectors(m, func(ctx context.Context) (mlmodel.ONNXModel, error) { return split.exportLinear(ctx, m) }), nil
 }
 
 func fitSVCBaseline(ctx context.Context, split *Split) (*fittedBaseline, error) {
@@ -118,15 +110,26 @@ func fitSVCBaseline(ctx context.Context, split *Split) (*fittedBaseline, error) 
 	if err != nil {
 		return nil, err
 	}
+	return fittedVectors(m, func(ctx context.Context) (mlmodel.ONNXModel, error) { return split.exportSVC(ctx, m) }), nil
+}
+
+// vectorMachine is what the two support vector classifiers have in common.
+type vectorMachine interface {
+	Classes() []int
+	Predict(ctx context.Context, x svm.Matrix) ([]int, error)
+	Decision(ctx context.Context, x svm.Matrix) (svm.Matrix, error)
+}
+
+func fittedVectors(m vectorMachine, export func(context.Context) (mlmodel.ONNXModel, error)) *fittedBaseline {
 	return &fittedBaseline{
 		classes: m.Classes(),
-		export:  func(ctx context.Context) (mlmodel.ONNXModel, error) { return split.exportSVC(ctx, m) },
+		export:  export,
 		predict: func(ctx context.Context, x forest.Matrix) ([]int, error) { return m.Predict(ctx, svm.Matrix(x)) },
 		decision: func(ctx context.Context, x forest.Matrix) (forest.Matrix, error) {
 			values, err := m.Decision(ctx, svm.Matrix(x))
 			return forest.Matrix(values), err
 		},
-	}, nil
+	}
 }
 
 func fitNeighborsBaseline(_ context.Context, split *Split) (*fittedBaseline, error) {

@@ -2,9 +2,11 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
+	"mlopsgo/mlflowclient"
 	"mlopsgo/prefectclient"
 )
 
@@ -112,8 +114,12 @@ func (b baselineFlows) train(ctx context.Context, in baselinesInput) ([]Baseline
 	if err := endLeftovers(ctx, b.Client, in.Experiment); err != nil {
 		return nil, err
 	}
+	before, err := b.before(ctx, in.Experiment)
+	if err != nil {
+		return nil, err
+	}
 	done, err := Baselines{
-		Split: data.split, Seed: in.Seed, Client: b.Client, Experiment: in.Experiment, Data: data.data,
+		Split: data.split, Seed: in.Seed, Client: b.Client, Experiment: in.Experiment, Data: data.data, recorded: before,
 		OnDone: func(one Baseline) {
 			prefectclient.Logger(ctx).Info(fmt.Sprintf("%s has accuracy %v after %.2f s", one.Name, one.Test.Accuracy, one.FitTime.Seconds()))
 		},
@@ -130,6 +136,26 @@ func (b baselineFlows) train(ctx context.Context, in baselinesInput) ([]Baseline
 	}
 	showTable(ctx, "baselines-"+in.Experiment, rows, "The baselines, in "+linkTo(b.Client, in.Experiment, experimentPage(done[0].ExperimentID))+".")
 	return done, nil
+}
+
+// before finds what an earlier execution of the same flow run has finished, by the classifiers' names.
+func (b baselineFlows) before(ctx context.Context, experiment string) (map[string]*mlflowclient.Run, error) {
+	found, err := b.Client.Experiments.GetByName(ctx, experiment)
+	if errors.Is(err, mlflowclient.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("experiment %q: %w", experiment, err)
+	}
+	runs, err := runsOfOrigin(ctx, b.Client, found.ID, " AND attributes.status = 'FINISHED'")
+	if err != nil {
+		return nil, err
+	}
+	finished := map[string]*mlflowclient.Run{}
+	for _, run := range runs {
+		finished[run.Name] = run
+	}
+	return finished, nil
 }
 
 // baselineRow is a row of the table of baselines.
