@@ -305,6 +305,33 @@ func TestPrefectsPageFindsItsAPI(t *testing.T) {
 	}
 }
 
+// Links in MLflow and Prefect lead to each other's published ports, whatever name the containers call each other by.
+func TestLinksLeadToPublishedPorts(t *testing.T) {
+	values := defaults(t)
+	values["MLOPS_PREFECT_PORT"], values["MLOPS_MLFLOW_PORT"] = "14200", "15000"
+	p, err := loadCompose(t.Context(), lines(values)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for api, pages := range map[string][2]string{
+		"MLFLOW_TRACKING_URI": {"MLFLOW_UI_URL", "http://127.0.0.1:15000"}, "PREFECT_API_URL": {"PREFECT_UI_URL", "http://127.0.0.1:14200"},
+	} {
+		seen := 0
+		for name, service := range p.Services {
+			if service.Environment[api] == nil {
+				continue
+			}
+			seen++
+			if got := service.Environment[pages[0]]; got == nil || *got != pages[1] {
+				t.Errorf("%s: %s is not %s", name, pages[0], pages[1])
+			}
+		}
+		if seen == 0 {
+			t.Errorf("no service has %s", api)
+		}
+	}
+}
+
 // The one shell script in docker-compose.yml is held to what the scripts in files are.
 func TestShellOfBuckets(t *testing.T) {
 	service := project(t).Services["buckets"]

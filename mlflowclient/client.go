@@ -37,6 +37,7 @@ type Client struct {
 
 	api    *api
 	uri    string
+	pages  string
 	who    identity
 	home   experimentChoice
 	resume *runOnce
@@ -116,6 +117,7 @@ func assemble(s *settings, uri func(*rest.Client) string, closeStore func() erro
 		EvaluationDatasets: &EvaluationDatasetService{a}, Prompts: &PromptService{a},
 		api:    a,
 		uri:    uri(plumbing),
+		pages:  s.pages,
 		who:    identify(s),
 		home:   experimentChoice{s.experiment, s.experimentBy},
 		resume: &runOnce{id: s.run},
@@ -130,6 +132,18 @@ func assemble(s *settings, uri func(*rest.Client) string, closeStore func() erro
 
 // TrackingURI is the URI that the client was made with, without credentials.
 func (c *Client) TrackingURI() string { return c.uri }
+
+// UIURL is where a browser finds MLflow's pages, without a slash at its end: [WithUIURL]'s address, else that of the server. It is empty for
+// a file, which shows none.
+func (c *Client) UIURL() string {
+	switch {
+	case c.pages != "":
+		return c.pages
+	case isServer(c.uri):
+		return strings.TrimRight(c.uri, "/")
+	}
+	return ""
+}
 
 // Close closes idle connections, or the database file. It does not wait for calls under way.
 func (c *Client) Close() error { return c.close() }

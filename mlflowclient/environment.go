@@ -16,6 +16,7 @@ import (
 // else; opts come after it and win.
 //
 //	MLFLOW_TRACKING_URI                            sqlite:///mlflow.db when empty
+//	MLFLOW_UI_URL                                  where a browser finds the server's pages, if elsewhere: see [WithUIURL]
 //	MLFLOW_TRACKING_USERNAME, _PASSWORD            else from ~/.mlflow/credentials, section [mlflow]
 //	MLFLOW_TRACKING_TOKEN                          only without user name and password
 //	MLFLOW_TRACKING_INSECURE_TLS                   true or 1
@@ -87,6 +88,11 @@ func (e environment) option() (Option, error) {
 	s.experiment, s.experimentBy = e.get("MLFLOW_EXPERIMENT_ID"), e.get("MLFLOW_EXPERIMENT_NAME")
 	if err := e.readTracking(&s); err != nil {
 		return nil, err
+	}
+	if pages := strings.TrimSpace(e.get("MLFLOW_UI_URL")); pages != "" {
+		if err := WithUIURL(pages)(&s); err != nil {
+			return nil, fmt.Errorf("MLFLOW_UI_URL: %w", err)
+		}
 	}
 	return func(to *settings) error {
 		s.rest.UserAgent, s.artifactRoot = to.rest.UserAgent, to.artifactRoot

@@ -44,10 +44,11 @@ func TestEnvironment(t *testing.T) {
 			"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3", "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1", "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER": "0.5",
 			"MLFLOW_HTTP_REQUEST_TIMEOUT": "7", "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false", "MLFLOW_WORKSPACE": " team ",
 			"MLFLOW_EXPERIMENT_ID": "5", "MLFLOW_EXPERIMENT_NAME": "wine", "MLFLOW_TRACKING_AWS_SIGV4": "false",
+			"MLFLOW_UI_URL": "https://pages.example/mlflow/",
 		}, "")
 		want := rest.Backoff{Retries: 3, Factor: time.Second, Jitter: time.Second / 2, IgnoreRetryAfter: true}
 		if s.rest.Backoff != want || s.rest.Timeout != 7*time.Second || s.rest.TLS != (rest.TLS{Insecure: true, CAFile: "ca", CertFile: "cert"}) ||
-			s.workspace != "team" || s.experiment != "5" || s.experimentBy != "wine" {
+			s.workspace != "team" || s.experiment != "5" || s.experimentBy != "wine" || s.pages != "https://pages.example/mlflow" {
 			t.Errorf("%+v", s)
 		}
 	})
@@ -151,5 +152,33 @@ func TestFromEnvOpensTheFileInTheWorkingDirectory(t *testing.T) {
 	t.Setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "soon")
 	if _, err := FromEnv(t.Context()); err == nil {
 		t.Error("a time-out of soon passes")
+	}
+}
+
+func TestPagesOfTheServer(t *testing.T) {
+	for _, test := range []struct{ uri, pages, want string }{
+		{"http://mlflow:5000/", "", "http://mlflow:5000"},
+		{"http://mlflow:5000", "http://127.0.0.1:5000/", "http://127.0.0.1:5000"},
+		{"sqlite:///" + t.TempDir() + "/mlflow.db", "", ""},
+	} {
+		var opts []Option
+		if test.pages != "" {
+			opts = append(opts, WithUIURL(test.pages))
+		}
+		c, err := New(t.Context(), test.uri, opts...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.UIURL() != test.want {
+			t.Errorf("the pages of %s are at %q, want %q", test.uri, c.UIURL(), test.want)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, pages := range []string{"127.0.0.1:5000", "http://ann:hunter2@host", "http://host/#/models"} {
+		if _, err := New(t.Context(), "http://mlflow:5000", WithUIURL(pages)); err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", pages, err)
+		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"mlopsgo/internal/rest"
@@ -35,6 +37,7 @@ type settings struct {
 	rest         rest.Config
 	workspace    string
 	artifactRoot string
+	pages        string
 	user         string
 	source       string
 	experiment   string // id
@@ -138,6 +141,18 @@ func WithArtifactRoot(dir string) Option {
 			return errors.New("WithArtifactRoot: the folder is empty")
 		}
 		s.artifactRoot = dir
+		return nil
+	}
+}
+
+// WithUIURL says where a browser finds MLflow's pages, when that is not where the client finds the server; see [Client.UIURL].
+func WithUIURL(address string) Option {
+	return func(s *settings) error {
+		u, err := url.Parse(address)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+			return errors.New("the address of MLflow's pages is not of the form http(s)://host[:port][/prefix]")
+		}
+		s.pages = strings.TrimRight(address, "/")
 		return nil
 	}
 }

@@ -170,11 +170,10 @@ func linkTo(client *mlflowclient.Client, text, page string) string {
 
 // pageOf is the address of a page of MLflow; empty where no server shows pages.
 func pageOf(client *mlflowclient.Client, page string) string {
-	uri := client.TrackingURI()
-	if strings.HasPrefix(uri, "sqlite:") {
-		return ""
+	if pages := client.UIURL(); pages != "" {
+		return pages + page
 	}
-	return strings.TrimSuffix(uri, "/") + page
+	return ""
 }
 
 func runPage(experiment, run string) string { return "/#/experiments/" + experiment + "/runs/" + run }

@@ -1,24 +1,36 @@
 package pipeline
 
 import (
+	"encoding/json"
+	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
 	"testing"
 
 	"mlopsgo/internal/stack"
+	"mlopsgo/mlflowclient"
 	"mlopsgo/prefectclient"
 )
 
-// TestWineQualityRunsTheWholeLoop runs it on the real servers, from a bucket that does not exist to the champion.
+// TestWineQualityRunsTheWholeLoop runs it on the real servers, from a bucket that does not exist to the champion. What it shows leads to where a
+// browser finds the servers, and not to where the flow does.
 func TestWineQualityRunsTheWholeLoop(t *testing.T) {
 	loader, _, bucket := storage(t)
-	prefect, err := prefectclient.New(stack.Get(t).PrefectAPIURL, prefectclient.WithLogger(slog.New(slog.NewTextHandler(t.Output(), nil))))
+	settings := prefectclient.DefaultSettings()
+	settings.APIURL, settings.UIURL = stack.Get(t).PrefectAPIURL, "http://prefect.example"
+	prefect, err := prefectclient.NewFromSettings(settings, prefectclient.WithLogger(slog.New(slog.NewTextHandler(t.Output(), nil))))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(prefect.Close)
-	registration, _ := local(connect(t, stack.Get(t).MLflowURI), bucket)
+	mlflow, err := mlflowclient.New(t.Context(), stack.Get(t).MLflowURI, mlflowclient.WithUIURL("http://mlflow.example"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = mlflow.Close() })
+	registration, _ := local(mlflow, bucket)
 	registration.Loader, registration.LocalData = loader, false
 	flows, err := NewFlows(registration)
 	if err != nil {
@@ -40,6 +52,9 @@ func TestWineQualityRunsTheWholeLoop(t *testing.T) {
 	root := run.Tags[TagRootFlowRun]
 	if root == "" || root == run.Tags[TagFlowRun] {
 		t.Fatalf("the run has the tags %v: the root is not the loop", run.Tags)
+	}
+	if want := "http://prefect.example/runs/flow-run/" + run.Tags[TagFlowRun]; run.Tags[TagFlowRunURL] != want {
+		t.Errorf("the run leads to %s, not to %s", run.Tags[TagFlowRunURL], want)
 	}
 	var completed []string
 	below := prefectclient.FlowRunQuery{Related: prefectclient.Related{FlowRuns: &prefectclient.FlowRunFilter{
@@ -71,6 +86,45 @@ func TestWineQualityRunsTheWholeLoop(t *testing.T) {
 	page, err := prefect.Artifacts.ReadLatest(t.Context(), artifactKey("wine-quality-"+done.Model))
 	if err != nil || !strings.Contains(string(page.Data), "is the champion") {
 		t.Errorf("%+v, %v", page, err)
+	}
+	page, err = prefect.Artifacts.ReadLatest(t.Context(), artifactKey("registered-"+done.Model))
+	if err != nil || !strings.Contains(string(page.Data), "(http://mlflow.example"+runPage(done.ExperimentID, done.RunID)+")") {
+		t.Errorf("%+v, %v", page, err)
+	}
+	checkProgress(t, prefect, registration.Client, params.ExperimentName, 1)
+}
+
+// checkProgress reads back what a study that has ended shows: a full bar, and the trials with their figures in MLflow.
+func checkProgress(t *testing.T, prefect *prefectclient.Client, mlflow *mlflowclient.Client, experiment string, trials int) {
+	t.Helper()
+	bar, err := prefect.Artifacts.ReadLatest(t.Context(), artifactKey("progress-"+experiment))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(bar.Data) != "100" && string(bar.Data) != "100.0" {
+		t.Errorf("the bar shows %s", bar.Data)
+	}
+	table, err := prefect.Artifacts.ReadLatest(t.Context(), artifactKey("best-trials-"+experiment))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text string
+	var rows []trialRow
+	if err := errors.Join(json.Unmarshal(table.Data, &text), json.Unmarshal([]byte(text), &rows)); err != nil {
+		t.Fatalf("%s: %v", table.Data, err)
+	}
+	if len(rows) != trials {
+		t.Errorf("%d rows of %d trials", len(rows), trials)
+	}
+	for _, row := range rows {
+		id := row.Run[strings.LastIndex(row.Run, "/")+1 : len(row.Run)-1] // [id](…/runs/id)
+		run, err := mlflow.Runs.Get(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if run.Metrics["accuracy"].Value != row.Accuracy || run.Metrics["f1_macro"].Value != row.F1Macro || run.Name != fmt.Sprintf("trial-%d", row.Trial) {
+			t.Errorf("%+v is not %s with %v", row, run.Name, run.Metrics)
+		}
 	}
 }
 

@@ -127,7 +127,7 @@ func (r *registryFacts) ask(ctx context.Context, of source) aboutRegistry {
 			known.Metrics[key] = mlflowNumber(metric.Value)
 		}
 	}
-	known.RunURL = runURL(r.client.TrackingURI(), run.ExperimentID, of.RunID)
+	known.RunURL = runURL(r.client.UIURL(), run.ExperimentID, of.RunID)
 	return known
 }
 

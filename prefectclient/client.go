@@ -294,8 +294,13 @@ func (s *Settings) tlsConfig() (*tls.Config, error) {
 // APIURL is the address of the server's API, without credentials.
 func (c *Client) APIURL() string { return c.http.BaseURL() }
 
-// UIURL is the address of the server's pages, guessed from that of the API as Python does.
-func (c *Client) UIURL() string { return strings.TrimSuffix(c.http.BaseURL(), "/api") }
+// UIURL is the address of the server's pages for a browser: [Settings].UIURL, or else guessed from that of the API as Python does.
+func (c *Client) UIURL() string {
+	if c.settings.UIURL != "" {
+		return strings.TrimRight(c.settings.UIURL, "/")
+	}
+	return strings.TrimSuffix(c.http.BaseURL(), "/api")
+}
 
 // Close closes idle connections. The client stays usable.
 func (c *Client) Close() {

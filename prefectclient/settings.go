@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,8 @@ var ErrNoServer = errors.New("no Prefect server is configured: set PREFECT_API_U
 type Settings struct {
 	// APIURL is PREFECT_API_URL.
 	APIURL string
+	// UIURL is PREFECT_UI_URL: where a browser finds the server's pages, when that is not where the client finds the API.
+	UIURL string
 	// APIKey is PREFECT_API_KEY, sent as a bearer token.
 	APIKey string
 	// AuthString is PREFECT_API_AUTH_STRING, "user:password"; it wins over APIKey.
@@ -74,6 +77,8 @@ func (s *Settings) validate() error {
 	switch {
 	case s.APIURL == "":
 		return ErrNoServer
+	case s.UIURL != "" && !isPage(s.UIURL):
+		return fmt.Errorf("PREFECT_UI_URL is %q, not an address of the form http(s)://host[:port][/prefix]", redactURL(s.UIURL))
 	case s.RequestTimeout <= 0:
 		return fmt.Errorf("the request time-out %v is not positive", s.RequestTimeout)
 	case s.MaxRetries < 0:
@@ -86,12 +91,20 @@ func (s *Settings) validate() error {
 	return nil
 }
 
+// isPage reports an address that a browser can open.
+func isPage(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.RawQuery == "" && u.Fragment == ""
+}
+
 // set takes the value of one environment name. Names of other settings are none of the client's business.
 func (s *Settings) set(name, value string) error {
 	var err error
 	switch name {
 	case "PREFECT_API_URL":
 		s.APIURL = value
+	case "PREFECT_UI_URL":
+		s.UIURL = value
 	case "PREFECT_API_KEY":
 		s.APIKey = value
 	case "PREFECT_API_AUTH_STRING":

@@ -16,7 +16,7 @@ import (
 
 // settingNames are the environment names that [Settings] holds, in the order in which they are applied.
 var settingNames = [...]string{
-	"PREFECT_API_URL", "PREFECT_API_KEY", "PREFECT_API_AUTH_STRING", "PREFECT_API_TLS_INSECURE_SKIP_VERIFY",
+	"PREFECT_API_URL", "PREFECT_UI_URL", "PREFECT_API_KEY", "PREFECT_API_AUTH_STRING", "PREFECT_API_TLS_INSECURE_SKIP_VERIFY",
 	"PREFECT_API_SSL_CERT_FILE", "PREFECT_API_REQUEST_TIMEOUT", "PREFECT_CLIENT_MAX_RETRIES",
 	"PREFECT_CLIENT_RETRY_JITTER_FACTOR", "PREFECT_CLIENT_RETRY_EXTRA_CODES", "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED",
 	"PREFECT_CLIENT_CUSTOM_HEADERS", "PREFECT_FLOWS_HEARTBEAT_FREQUENCY",
@@ -193,12 +193,13 @@ func tomlError(err error) error {
 	return errors.New("not the tables that are expected here")
 }
 
-// flatten turns [api] url = … into PREFECT_API_URL, for the settings that [Settings] knows.
+// flatten turns [api] url = … into PREFECT_API_URL, and ui_url = … into PREFECT_UI_URL, for the settings that [Settings] knows.
 func flatten(tables map[string]any) map[string]string {
 	out := map[string]string{}
 	for table, content := range tables {
 		entries, ok := content.(map[string]any)
 		if !ok {
+			out["PREFECT_"+strings.ToUpper(table)] = textOf(content)
 			continue
 		}
 		for key, value := range entries {

@@ -30,7 +30,7 @@ func writeFiles(t *testing.T, files map[string]string) string {
 func TestSettingsPriority(t *testing.T) {
 	all := map[string]string{
 		".env":           "PREFECT_API_URL=http://dotenv/api\nPREFECT_API_KEY='dotenv key'\n",
-		"prefect.toml":   "[api]\nurl = 'http://toml/api'\nkey = 'toml key'\nauth_string = 'toml:auth'\n",
+		"prefect.toml":   "ui_url = 'http://pages/'\n[api]\nurl = 'http://toml/api'\nkey = 'toml key'\nauth_string = 'toml:auth'\n",
 		"pyproject.toml": "[tool.prefect.client]\nmax_retries = 7\nretry_extra_codes = [418, 500]\n[tool.prefect.api]\nauth_string = 'project:auth'\n",
 		"profiles.toml": "active = 'local'\n[profiles.local]\nPREFECT_API_URL = 'http://profile/api'\nPREFECT_CLIENT_MAX_RETRIES = '9'\n" +
 			"PREFECT_API_REQUEST_TIMEOUT = '1.5'\n[profiles.other]\nPREFECT_API_URL = 'http://other/api'\n",
@@ -43,6 +43,7 @@ func TestSettingsPriority(t *testing.T) {
 	}
 	want := DefaultSettings()
 	want.APIURL, want.APIKey, want.AuthString = "http://environment/api", "dotenv key", "toml:auth"
+	want.UIURL = "http://pages/"
 	want.MaxRetries, want.RetryExtraCodes, want.RequestTimeout, want.Profile = 7, []int{418, 500}, 1500*time.Millisecond, "local"
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", fieldsOfSettings(got), fieldsOfSettings(want))
@@ -92,6 +93,21 @@ func TestSettingsThatAreWrong(t *testing.T) {
 	}
 	if _, err := NewFromSettings(DefaultSettings()); !errors.Is(err, ErrNoServer) {
 		t.Errorf("no address gave %v", err)
+	}
+	settings := DefaultSettings()
+	settings.APIURL, settings.UIURL = "http://a/api", "pages.example:4200"
+	if _, err := NewFromSettings(settings); err == nil || !strings.Contains(err.Error(), "PREFECT_UI_URL") {
+		t.Errorf("an address of pages that is none gave %v", err)
+	}
+}
+
+func TestPagesOfTheServer(t *testing.T) {
+	for pages, want := range map[string]string{"": "http://a/prefect", "https://pages.example/p/": "https://pages.example/p"} {
+		settings := DefaultSettings()
+		settings.APIURL, settings.UIURL = "http://a/prefect/api", pages
+		if c := must[*Client](t)(NewFromSettings(settings)); c.UIURL() != want || c.APIURL() != "http://a/prefect/api" {
+			t.Errorf("with %q the pages are at %s and the API at %s", pages, c.UIURL(), c.APIURL())
+		}
 	}
 }
 

@@ -80,7 +80,7 @@ func (b *baselines) summary(stdout io.Writer, client *mlflowclient.Client, done 
 			1000*one.FitTime.Seconds(), 1000*one.ScoreTime.Seconds(), one.RunID)
 	}
 	_ = table.Flush() // to memory
-	fmt.Fprintf(&text, "\n%s", pipeline.LookAt(client.TrackingURI(), done[0].ExperimentID, ""))
+	fmt.Fprintf(&text, "\n%s", pipeline.LookAt(client, done[0].ExperimentID, ""))
 	fmt.Fprintf(&text, "Next:        go run ./pipeline/hpo   (optimises the random forest)\n")
 	_, err := io.WriteString(stdout, text.String())
 	return err

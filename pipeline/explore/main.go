@@ -73,7 +73,7 @@ func (e *explore) Run(ctx context.Context, stdout, stderr io.Writer) (err error)
 	}
 	out := report{stdout}
 	out.write(found)
-	out.printf("\nReport:      %s\n%s", found.Report, pipeline.LookAt(look.Client.TrackingURI(), found.Run.ExperimentID, found.Run.ID))
+	out.printf("\nReport:      %s\n%s", found.Report, pipeline.LookAt(look.Client, found.Run.ExperimentID, found.Run.ID))
 	out.printf("Next:        go run ./pipeline/baselines%s\n", e.flags())
 	return nil
 }

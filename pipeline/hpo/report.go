@@ -72,7 +72,7 @@ func (r *report) summary(trials []pipeline.Trial) {
 		return
 	}
 	r.printf("\nExperiment %s, study run %s.\n", r.experiment, r.run.ID)
-	r.printf("%s", pipeline.LookAt(r.client.TrackingURI(), r.run.ExperimentID, ""))
+	r.printf("%s", pipeline.LookAt(r.client, r.run.ExperimentID, ""))
 }
 
 // table lists the best trials.

@@ -94,7 +94,7 @@ func (i *ingest) report(stdout io.Writer, client *mlflowclient.Client, done *pip
 		fmt.Fprintf(stdout, "%d further rows lack a value\n", done.Schema.Incomplete)
 	}
 	if client != nil {
-		fmt.Fprintf(stdout, "\n%s", pipeline.LookAt(client.TrackingURI(), done.Run.ExperimentID, done.Run.ID))
+		fmt.Fprintf(stdout, "\n%s", pipeline.LookAt(client, done.Run.ExperimentID, done.Run.ID))
 	}
 	_, err := fmt.Fprintf(stdout, "\nNext:  go run ./pipeline/hpo 5 --data %q%s\nthen   go run ./pipeline/register%s\n",
 		done.Address, i.flags("target"), i.flags("bucket", "filename", "target"))

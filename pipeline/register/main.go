@@ -109,7 +109,7 @@ func summary(stdout io.Writer, client *mlflowclient.Client, done *pipeline.Regis
 	}
 	_, err := fmt.Fprintf(stdout, "Registered %s version %s (alias %s), accuracy %v on the test part.\n%sModel %s of run %s, hyper-parameters of run %s.\n%s",
 		done.Model, done.Version, cmp.Or(done.Alias, "none"), done.Accuracy, verdict, done.ModelID, done.RunID, done.BestRunID,
-		pipeline.LookAt(client.TrackingURI(), done.ExperimentID, done.RunID))
+		pipeline.LookAt(client, done.ExperimentID, done.RunID))
 	return err
 }
 

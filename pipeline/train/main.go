@@ -78,7 +78,7 @@ func (t *train) summary(stdout io.Writer, client *mlflowclient.Client, split *pi
 	for i, class := range report.PerClass {
 		fmt.Fprintf(&text, "  %12s  %9.4f  %6.4f  %6.4f  %4d\n", split.Classes.Text(report.Classes[i]), class.Precision, class.Recall, class.F1, class.Support)
 	}
-	fmt.Fprintf(&text, "\nModel in %s, run %s.\n%s", t.Out, trained.Run.ID, pipeline.LookAt(client.TrackingURI(), trained.Run.ExperimentID, trained.Run.ID))
+	fmt.Fprintf(&text, "\nModel in %s, run %s.\n%s", t.Out, trained.Run.ID, pipeline.LookAt(client, trained.Run.ExperimentID, trained.Run.ID))
 	_, err := io.WriteString(stdout, text.String())
 	return err
 }
