@@ -13,6 +13,13 @@ import (
 // flushTime is how long a study that was interrupted may still write to MLflow.
 const flushTime = 30 * time.Second
 
+// overtime is a context that lives flushTime longer than ctx. Cancel it when it is not needed any more.
+func overtime(ctx context.Context) (late context.Context, cancel context.CancelFunc) {
+	late, end := context.WithCancel(context.WithoutCancel(ctx))
+	forget := context.AfterFunc(ctx, func() { time.AfterFunc(flushTime, end) })
+	return late, func() { forget(); end() }
+}
+
 // errTakenOver ends a study that somebody else has taken up meanwhile. Its runs are left to them.
 var errTakenOver = errors.New("the study was taken up by another process, which carries it on")
 
@@ -76,11 +83,10 @@ func (t *tracking) owned(ctx context.Context) error {
 // startWriter runs the writer until the queue is closed. After the study's context ends it still has flushTime to write what is queued.
 func (t *tracking) startWriter(study context.Context) context.Context {
 	study, fail := context.WithCancelCause(study)
-	ctx, stop := context.WithCancel(context.WithoutCancel(study))
+	ctx, stop := overtime(study)
 	t.stop = stop
 	go func() {
 		defer close(t.done)
-		defer context.AfterFunc(study, func() { time.AfterFunc(flushTime, stop) })()
 		for write := range t.queue {
 			if t.err != nil {
 				continue
@@ -214,7 +220,7 @@ func (t *tracking) end(ctx context.Context, s Study, trials []Trial, err error) 
 	if t.err != nil {
 		err = fmt.Errorf("the study was stopped because MLflow could not record it: %w", t.err)
 	}
-	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
+	late, cancel := overtime(ctx)
 	defer cancel()
 	if t.err == nil {
 		err = errors.Join(err, t.writeBest(late), t.conclude(late, s, trials, err == nil))

@@ -26,7 +26,7 @@ func bigForest(trees int) *onnx.Forest {
 			if i < inner {
 				left, right, feature, threshold = 2*i+1, 2*i+2, random.IntN(4), math.Round(random.NormFloat64()*100)/100 // as measured values are: few different ones
 			}
-			p := random.Float64()
+			p := float64(random.IntN(11)) / 10
 			tree.Left, tree.Right = append(tree.Left, left), append(tree.Right, right)
 			tree.Feature, tree.Threshold = append(tree.Feature, feature), append(tree.Threshold, threshold)
 			tree.Values = append(tree.Values, p, 1-p)

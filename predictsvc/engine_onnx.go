@@ -11,21 +11,13 @@ import (
 	"mlopsgo/internal/onnx"
 )
 
-// newONNXEngine compiles an ONNX file that takes the columns of a signature. Example gives rows that it can be tried on.
-func newONNXEngine(data []byte, c *columns, example func() (*table, error)) (*engine, error) {
-	file, err := onnx.Decode(data)
-	if err != nil {
-		return nil, err
-	}
-	session, err := onnx.Load(file)
-	if err != nil {
-		return nil, err
-	}
+// newONNXEngine serves a compiled graph that takes the columns of a signature. Example gives rows that it can be tried on.
+func newONNXEngine(file *onnx.Model, session *onnx.Session, c *columns, example func() (*table, error)) (*engine, error) {
 	inputs, err := bindInputs(session.Inputs(), c)
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{outputs: session.Outputs(), answers: len(session.Outputs())}
+	e := &engine{outputs: session.Outputs(), answers: len(session.Outputs()), compact: session.Compact}
 	if err := e.findRoles(); err != nil {
 		return nil, err
 	}

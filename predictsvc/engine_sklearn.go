@@ -44,7 +44,7 @@ func newSklearnEngine(m *sklearn.Model, f flavor, signature *mlmodel.Signature) 
 	if err != nil {
 		return nil, nil, err
 	}
-	e.file, e.compact = f.file, m.Compact
+	e.compact = m.Compact
 	return c, e, nil
 }
 

@@ -81,7 +81,9 @@ func TestEveryKindPredictsAsPython(t *testing.T) {
 		})
 	}
 	t.Run("crafted", func(t *testing.T) { testCraftedTrees(t, dir) })
-	t.Run("compact form", func(t *testing.T) { testCompactForm(t, filepath.Join(dir, "forest-skops")) })
+	t.Run("compact form", func(t *testing.T) {
+		testCompactForm(t, filepath.Join(dir, "forest-skops"), "model.skops", `"features":4`, `"Fancyness":4`)
+	})
 	t.Run("no signature", func(t *testing.T) {
 		m := loadKind(t, filepath.Join(dir, "without a signature"))
 		if got := m.columns.String(); got != `"volatile acidity" (double), "citric acid" (double), "sulphates" (double), "alcohol" (double)` {

@@ -7,17 +7,21 @@ import (
 
 // Load checks a model and compiles it. The session shares the model's constant tensors: do not change them afterwards.
 // Errors say which node is at fault; those for operators and settings outside this package wrap [ErrUnsupported].
-func Load(m *Model) (*Session, error) {
+func Load(m *Model) (*Session, error) { return compile(m, false) }
+
+func compile(m *Model, compact bool) (*Session, error) {
 	if m == nil || m.Graph == nil {
 		return nil, fmt.Errorf("onnx: %w: it has no graph", ErrFormat)
 	}
 	c := newCompiler(map[string]int64{})
+	c.compact = compact
 	for _, o := range m.OpsetImports {
 		c.opsets[domain(o.Domain)] = o.Version
 	}
 	if err := c.graph(m.Graph); err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
+	c.session.keepRest(m)
 	return c.session, nil
 }
 
@@ -26,6 +30,8 @@ type compiler struct {
 	byName  map[string]int // slot of each value defined so far
 	values  []valueType
 	opsets  map[string]int64
+	// compact says that trees stand in the attribute that [Session.Compact] writes.
+	compact bool
 	// outer is the graph around that of a Scan, and captured are the values that are taken from it.
 	outer    *compiler
 	captured []capture

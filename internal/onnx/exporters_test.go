@@ -118,6 +118,9 @@ func exportCase(t *testing.T, f exportFolder) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if data, ok := s.Compact(); ok {
+		sameCompact(t, data, f.tensor("in_0.pb"), out)
+	}
 	f.againstSklearn(out)
 	if theirs != nil {
 		t.Logf("onnxruntime refuses: %s", theirs)

@@ -18,6 +18,8 @@ type Session struct {
 	slots   int
 	consts  map[int]*Tensor
 	steps   []step
+	// rest is the model without its trees, which the steps hold; nil for a model that has none.
+	rest *Model
 	// constants is the number of elements of all constants.
 	constants int
 }

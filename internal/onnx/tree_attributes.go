@@ -14,6 +14,8 @@ type treeAttributes struct {
 	base          []float64
 	labels        *Tensor
 	postTransform string
+	// compact is what there is instead of trees in a compact model.
+	compact []byte
 }
 
 // readTreeAttributes reads the settings of TreeEnsembleClassifier and TreeEnsembleRegressor (ai.onnx.ml 1 and 3), whose leaves
@@ -43,8 +45,16 @@ func readTreeAttributes(b *builder, leaf string, double bool) (*treeAttributes, 
 			return nil, err
 		}
 	}
-	if b.err != nil {
+	if trees := b.attr(compactTrees, AttrString); trees != nil {
+		a.compact = trees.S
+	}
+	switch {
+	case b.err != nil:
 		return nil, b.err
+	case a.compact != nil && b.outer.compact:
+		return a, nil
+	case a.compact != nil:
+		return nil, fmt.Errorf("%w: attribute %q", ErrUnsupported, compactTrees)
 	}
 	if err := a.checkLengths(); err != nil {
 		return nil, err

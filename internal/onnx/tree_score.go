@@ -54,11 +54,17 @@ func buildTreeEnsembleClassifier(b *builder) (kernel, []valueType, error) {
 }
 
 func newTrees(a *treeAttributes, f finisher, columns int, column func(int64) (int, error), double bool) (*trees, error) {
-	e, err := buildEnsemble(a, columns, column)
-	if err != nil {
+	k := &trees{columns: columns, finisher: f, double: double}
+	var err error
+	if a.compact != nil {
+		k.ensemble, k.walker, err = readCompactTrees(a.compact, columns)
+		return k, err
+	}
+	if k.ensemble, err = buildEnsemble(a, columns, column); err != nil {
 		return nil, err
 	}
-	return &trees{ensemble: e, walker: e.layOut(), columns: columns, finisher: f, double: double}, nil
+	k.walker = k.ensemble.layOut()
+	return k, nil
 }
 
 // sumsTell reports that the class with the largest sum, if positive, was surely named by a leaf: every leaf names all
