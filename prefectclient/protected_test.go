@@ -55,7 +55,7 @@ func TestProtectedServer(t *testing.T) {
 	url := protectedServer(t, auth)
 	c := must[*Client](t)(New(url, WithAuthString(auth), recorded(t)))
 	t.Cleanup(c.Close)
-	eventually(t, 90*time.Second, "the server answers", func() bool { return c.Admin.Health(t.Context()) == nil })
+	eventually(t, 3*time.Minute, "the server answers", func() bool { return c.Admin.Health(t.Context()) == nil })
 
 	wrong := must[*Client](t)(New(url, WithAuthString("admin:no")))
 	t.Cleanup(wrong.Close)

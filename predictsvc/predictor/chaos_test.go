@@ -63,8 +63,8 @@ func TestChaos(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	c.settle()
-	answered := c.load.count()
-	t.Logf("%d requests in %.1f s, swaps, the slowest took %v", answered, time.Since(began).Seconds(), c.load.slowest)
+	answered, slowest := c.load.summary()
+	t.Logf("%d requests in %.1f s, swaps, the slowest took %v", answered, time.Since(began).Seconds(), slowest)
 	c.compare(time.Now(), "before the predictor is killed")
 
 	s = c.killPredictor(s, "while Postgres is up", func() {})
@@ -79,10 +79,10 @@ func (c *chaos) killPredictor(s *started, when string, meanwhile func()) *starte
 	before := c.load.count()
 	c.await("requests are answered "+when, func() bool { return c.load.count() >= before+300 })
 	c.load.ending.Store(true)
-	killed := time.Now()
 	s.signal(os.Kill)
 	s.wait()
 	c.load.end()
+	killed := time.Now() // whatever it answered was answered before
 	meanwhile()
 	s = start(c.t, c.env...)
 	c.load.begin(s.url)
@@ -221,7 +221,7 @@ func (c *chaos) compare(moment time.Time, when string) {
 		if time.Now().After(deadline) {
 			c.t.Fatalf("%s: %d rows are not in Postgres, the first of which was answered %v before", when, missing, longest)
 		}
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(time.Second) // looking reads all rows
 	}
 	found := map[string]bool{}
 	for p, err := range store.Between(c.t.Context(), chaosModel, time.Now().Add(-time.Hour), time.Now().Add(time.Hour)) {

@@ -179,9 +179,15 @@ func (l *load) allow(versions ...string) {
 
 // count is the number of requests that were answered.
 func (l *load) count() int {
+	asked, _ := l.summary()
+	return asked
+}
+
+// summary is the number of requests that were answered, and the longest time that one took.
+func (l *load) summary() (asked int, slowest time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.asked
+	return l.asked, l.slowest
 }
 
 // forget is for what was answered before a moment and has been compared.
