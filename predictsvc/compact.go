@@ -21,6 +21,9 @@ type compactForm struct {
 	data []byte
 }
 
+// compactAtLeast is the size of a file from which on its compact form is worth keeping: smaller ones are read within milliseconds.
+const compactAtLeast = 256 << 10
+
 func compactPath(dir string) string { return dir + ".compact" }
 
 // readCompact reads the compact form of the model in a folder of the cache, nil when there is none that can be trusted: one of the file that
@@ -39,10 +42,13 @@ func readCompact(dir string) *compactForm {
 	return form
 }
 
-// writeCompact keeps the compact form of an engine, if it has one and it is not there yet.
+// writeCompact keeps the compact form of an engine, if it has one that is worth it and is not there yet.
 func writeCompact(dir string, e *engine) error {
 	if e.compact == nil || readCompact(dir) != nil {
 		return nil
+	}
+	if file, err := os.Stat(filepath.Join(dir, e.file)); err != nil || file.Size() < compactAtLeast {
+		return err
 	}
 	data, ok := e.compact()
 	if !ok {
