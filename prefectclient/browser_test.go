@@ -108,7 +108,11 @@ func (p *uiPage) seesGraph() {
 	p.t.Helper()
 	const letters = 400 // dots that the names of four task runs have at least; the time axis alone has half as many
 	before := 0
-	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(time.Second) {
+	for looks, end := 1, time.Now().Add(90*time.Second); time.Now().Before(end); looks++ {
+		time.Sleep(time.Second)
+		if looks%20 == 0 { // opened while the run went on, a graph that is drawn slowly may have moved on from it
+			p.do(chromedp.Reload())
+		}
 		dark := p.darkDots("canvas")
 		if dark == before && dark >= letters {
 			return

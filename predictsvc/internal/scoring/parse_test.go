@@ -103,7 +103,7 @@ func TestBodiesOfErrors(t *testing.T) {
 func TestSignaturesThatAreRefused(t *testing.T) {
 	for says, s := range map[string]*mlmodel.Signature{
 		"no signature":              nil,
-		"is of type string":         {Inputs: mlmodel.Columns(mlmodel.String, "a")},
+		"is of type binary":         {Inputs: mlmodel.Columns(mlmodel.Binary, "a")},
 		"no missing value":          {Inputs: &mlmodel.Schema{Columns: []mlmodel.Column{{Name: "a", Type: mlmodel.Type{Kind: mlmodel.Long}, Optional: true}}}},
 		"empty or there twice":      {Inputs: mlmodel.Columns(mlmodel.Double, "a", "a")},
 		"float64 or float32":        {Inputs: &mlmodel.Schema{Tensors: []mlmodel.TensorSpec{{DType: "int64", Shape: []int64{-1, 2}}}}},
