@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"math"
 	"time"
-	"unicode/utf8"
 
 	"mlopsgo/internal/predictionlog"
 	"mlopsgo/mlflowclient/mlmodel"
+	"mlopsgo/predictsvc/internal/scoring"
 )
 
 // A frame is what goes into the spool at once: predictions, shadows and feedback, with the models that they speak of. It is compact,
@@ -112,18 +112,6 @@ func rowsPerEntry(m *model) int {
 // keptText is the most bytes of a text that are kept: categories are short, and one request must not fill the spool.
 const keptText = 256
 
-// beginning is as much of a text as is kept, in whole characters.
-func beginning(text string) string {
-	if len(text) <= keptText {
-		return text
-	}
-	end := keptText
-	for end > 0 && !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return text[:end]
-}
-
 // rows adds rows from ≤ row < to of those that sc has scored.
 func (f *frame) rows(sc *scorer, requestID string, at time.Time, latency time.Duration, from, to int) {
 	f.head(entryRows, sc.model, requestID, at, latency, from, to)
@@ -133,7 +121,7 @@ func (f *frame) rows(sc *scorer, requestID string, at time.Time, latency time.Du
 	width := len(sc.model.columns.list)
 	for i, v := range sc.table.values[from*width : to*width] {
 		if sc.model.columns.texts && sc.model.columns.list[i%width].kind == mlmodel.String {
-			f.text(beginning(sc.table.texts[int(v)]))
+			f.text(scoring.Beginning(sc.table.texts[int(v)], keptText))
 		} else {
 			f.float(v)
 		}

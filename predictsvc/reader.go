@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strconv"
 	"unicode/utf8"
+
+	"mlopsgo/predictsvc/internal/scoring"
 )
 
 // reader walks a JSON text (RFC 8259).
@@ -165,14 +167,4 @@ func wordByte(c byte) bool {
 }
 
 // excerpt keeps what a client sent short enough for an error message.
-func excerpt(text []byte) string {
-	const most = 64
-	if len(text) <= most {
-		return string(text)
-	}
-	end := most
-	for end > 0 && !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return string(text[:end]) + "…"
-}
+func excerpt(text []byte) string { return scoring.Excerpt(text) }

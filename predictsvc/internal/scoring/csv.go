@@ -166,7 +166,7 @@ func (in *Input) csvRows(t *Table) *Error {
 			c := &in.Columns[column]
 			v, kind := c.csvValue(t, field)
 			if kind == csvWrong || kind != csvNone && kinds[column] != csvNone && kinds[column] != kind {
-				return malformed("row %d: column %q: expected %s, got %q", t.Rows-1, c.Name, c.Kind, excerpt(field))
+				return malformed("row %d: column %q: expected %s, got %q", t.Rows-1, c.Name, c.Kind, Excerpt(field))
 			}
 			if kind != csvNone {
 				kinds[column] = kind

@@ -112,25 +112,32 @@ func (d *document) first(of uint32) kind {
 func (d *document) what(i uint32) string {
 	switch n := &d.nodes[i]; n.kind {
 	case text:
-		return "the text " + strconv.Quote(excerpt(d.textOf(i)))
+		return "the text " + strconv.Quote(Excerpt(d.textOf(i)))
 	case list:
 		return "an array"
 	case object:
 		return "an object"
 	default:
-		return excerpt(d.bytes(i))
+		return Excerpt(d.bytes(i))
 	}
 }
 
-// excerpt keeps what a client sent short enough for an error message.
-func excerpt(text []byte) string {
+// Excerpt is the beginning of what a client sent, short enough for an error message.
+func Excerpt(text []byte) string {
 	const most = 64
 	if len(text) <= most {
 		return string(text)
 	}
-	end := most
-	for end > 0 && !utf8.RuneStart(text[end]) {
-		end--
+	return Beginning(string(text[:most+1]), most) + "…"
+}
+
+// Beginning is at most so many bytes of a text, in whole characters.
+func Beginning(text string, most int) string {
+	if len(text) <= most {
+		return text
 	}
-	return string(text[:end]) + "…"
+	for most > 0 && !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return text[:most]
 }

@@ -22,7 +22,7 @@ func (in *Input) split(t *Table, at uint32) *Error {
 		switch name := string(d.textOf(key)); name {
 		case "columns", "data", "index":
 		default:
-			return malformed(`"dataframe_split" has the member %q; expected "columns", "data" and perhaps "index"`, excerpt([]byte(name)))
+			return malformed(`"dataframe_split" has the member %q; expected "columns", "data" and perhaps "index"`, Excerpt([]byte(name)))
 		}
 	}
 	data, ok := d.member(at, "data")

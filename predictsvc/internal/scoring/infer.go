@@ -145,7 +145,7 @@ func (in *Input) tensors(t *Table, inputs uint32) *Error {
 		case !named && d.nodes[inputs].size == 1:
 			return in.inferMatrix(t, tensor)
 		case !named:
-			return unfit("inputs[%d]: %q is not one of the model's columns; %s", i, excerpt([]byte(tensor.name)), in.inferHint())
+			return unfit("inputs[%d]: %q is not one of the model's columns; %s", i, Excerpt([]byte(tensor.name)), in.inferHint())
 		case seen[column]:
 			return unfit("column %q is there twice", tensor.name)
 		case tensor.width != 1:
@@ -168,7 +168,7 @@ func (in *Input) tensors(t *Table, inputs uint32) *Error {
 
 func (in *Input) inferMatrix(t *Table, tensor *inferTensor) *Error {
 	if tensor.flat && len(in.Columns) > 1 || tensor.width != len(in.Columns) {
-		return unfit("tensor %q: expected shape [n, %d]; %s", excerpt([]byte(tensor.name)), len(in.Columns), in.inferHint())
+		return unfit("tensor %q: expected shape [n, %d]; %s", Excerpt([]byte(tensor.name)), len(in.Columns), in.inferHint())
 	}
 	if err := t.grow(tensor.rows, len(in.Columns)); err != nil {
 		return err
@@ -187,7 +187,7 @@ func (d *document) inferTensor(at uint32, i int) (*inferTensor, *Error) {
 		return nil, err
 	}
 	if _, known := datatypes[tensor.datatype]; !known {
-		return nil, malformed("inputs[%d].datatype: %q is none of the protocol's", i, excerpt([]byte(tensor.datatype)))
+		return nil, malformed("inputs[%d].datatype: %q is none of the protocol's", i, Excerpt([]byte(tensor.datatype)))
 	}
 	if err := d.inferShape(at, i, tensor); err != nil {
 		return nil, err

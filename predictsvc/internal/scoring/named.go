@@ -91,7 +91,7 @@ func (in *Input) checkInstances(d *document, at uint32) *Error {
 				names[string(name)] = f
 			}
 			if !ok || !slices.Equal(shape, f.shape) {
-				return malformed(`"instances": row %d: the value of %q is not of the same shape as those before it`, i, excerpt(name))
+				return malformed(`"instances": row %d: the value of %q is not of the same shape as those before it`, i, Excerpt(name))
 			}
 			if f.row != i {
 				f.row = i
@@ -107,7 +107,7 @@ func (in *Input) checkInstances(d *document, at uint32) *Error {
 		case f.known:
 			return malformed(`"instances": %d of %d objects have the column %q; expected it in each`, f.count, rows, name)
 		default:
-			return unfit(`"instances": %d of %d objects have %q, which is no column of the model; expected it in each or in none`, f.count, rows, excerpt([]byte(name)))
+			return unfit(`"instances": %d of %d objects have %q, which is no column of the model; expected it in each or in none`, f.count, rows, Excerpt([]byte(name)))
 		}
 	}
 	return nil
@@ -151,14 +151,14 @@ func (in *Input) countRows(d *document, at uint32, format string) (int, *Error) 
 			continue
 		}
 		if _, ok := d.sizeOf(key + 1); !ok {
-			return 0, malformed("%q: the arrays in %q are not of one length", format, excerpt(d.textOf(key)))
+			return 0, malformed("%q: the arrays in %q are not of one length", format, Excerpt(d.textOf(key)))
 		}
 		if rows >= 0 && int(n.size) != rows {
 			const message = "%q: %q has %d values, and another column has %d; expected the same for all"
 			if format == "instances" && known {
-				return 0, malformed(message, format, excerpt(d.textOf(key)), n.size, rows)
+				return 0, malformed(message, format, Excerpt(d.textOf(key)), n.size, rows)
 			}
-			return 0, unfit(message, format, excerpt(d.textOf(key)), n.size, rows)
+			return 0, unfit(message, format, Excerpt(d.textOf(key)), n.size, rows)
 		}
 		rows = int(n.size)
 	}

@@ -56,9 +56,9 @@ func mediaType(header string) (string, *Error) {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		switch {
 		case name != "charset":
-			return "", unsupported("the content type %q has the parameter %q; the only one that is known is charset", excerpt([]byte(header)), excerpt([]byte(name)))
+			return "", unsupported("the content type %q has the parameter %q; the only one that is known is charset", Excerpt([]byte(header)), Excerpt([]byte(name)))
 		case !strings.EqualFold(value, "utf-8"):
-			return "", unsupported("the content type %q has another charset than utf-8", excerpt([]byte(header)))
+			return "", unsupported("the content type %q has another charset than utf-8", Excerpt([]byte(header)))
 		}
 	}
 	switch kind {
@@ -69,7 +69,7 @@ func mediaType(header string) (string, *Error) {
 	case "":
 		return "", unsupported("the header Content-Type is missing; expected %s or %s", jsonType, csvType)
 	}
-	return "", unsupported("the content type %q is not read here; expected %s or %s", excerpt([]byte(header)), jsonType, csvType)
+	return "", unsupported("the content type %q is not read here; expected %s or %s", Excerpt([]byte(header)), jsonType, csvType)
 }
 
 // parseJSON reads the table in t.doc.

@@ -258,5 +258,5 @@ func (r *reader) syntax(expected string) *Error {
 	if r.at >= len(r.body) {
 		return malformed("not valid JSON: the body ends where %s was expected", expected)
 	}
-	return malformed("not valid JSON at byte %d: expected %s, got %q", r.at, expected, excerpt(r.body[r.at:min(len(r.body), r.at+16)]))
+	return malformed("not valid JSON at byte %d: expected %s, got %q", r.at, expected, Excerpt(r.body[r.at:min(len(r.body), r.at+16)]))
 }
