@@ -86,9 +86,13 @@ func TestWhatIsRepeated(t *testing.T) {
 			_, err := c.FlowRuns.SetState(t.Context(), "x", State{Type: StateRunning})
 			return err
 		}, true},
-		{"a creation", func(c *Client) error { _, _, err := c.FlowRuns.Create(t.Context(), FlowRunCreate{}); return err }, false},
-		{"a creation with a key", func(c *Client) error {
-			_, _, err := c.FlowRuns.Create(t.Context(), FlowRunCreate{IdempotencyKey: "k"})
+		{"a flow run", func(c *Client) error { _, _, err := c.FlowRuns.Create(t.Context(), FlowRunCreate{}); return err }, true},
+		{"a deployment's run", func(c *Client) error {
+			_, err := c.Deployments.CreateFlowRun(t.Context(), "x", DeploymentRun{})
+			return err
+		}, true},
+		{"runs", func(c *Client) error {
+			_, err := c.Deployments.CreateFlowRuns(t.Context(), "x", DeploymentRun{})
 			return err
 		}, true},
 		{"an artifact", func(c *Client) error { _, err := c.Artifacts.CreateMarkdown(t.Context(), "k", "m", ""); return err }, false},
@@ -102,6 +106,21 @@ func TestWhatIsRepeated(t *testing.T) {
 				t.Errorf("%d calls, %v; want %d", len(f.seen()), err, want)
 			}
 		})
+	}
+}
+
+// Prefect answers so when its database was busy, and has then stored nothing.
+func TestBusyServersAreAskedAgain(t *testing.T) {
+	for body, want := range map[string]int{
+		`{"exception_message":"Service Unavailable"}`: 2,
+		`<h1>503 Service Unavailable</h1>`:            1, // a proxy's: the server behind may have done it
+	} {
+		f := newFake(t)
+		f.answer("/", http.StatusServiceUnavailable, body)
+		err := f.client(t).Do(t.Context(), http.MethodPost, "/x", nil, nil)
+		if len(f.seen()) != want || !errors.Is(err, ErrUnavailable) {
+			t.Errorf("%s: %d calls, %v; want %d", body, len(f.seen()), err, want)
+		}
 	}
 }
 

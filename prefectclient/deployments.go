@@ -96,8 +96,10 @@ type DeploymentRun struct {
 	Name string `json:"name,omitempty"`
 	// Parameters win over those of the deployment, one by one. With an enforced schema, wrong ones are an
 	// [ErrConflict].
-	Parameters     any            `json:"parameters,omitempty"`
-	Tags           []string       `json:"tags,omitempty"`
+	Parameters any      `json:"parameters,omitempty"`
+	Tags       []string `json:"tags,omitempty"`
+	// IdempotencyKey makes a second creation with the same key give the first one's run. Left empty, each call gets a
+	// key of its own, so that one whose answer is lost is repeated without harm.
 	IdempotencyKey string         `json:"idempotency_key,omitempty"`
 	WorkQueueName  string         `json:"work_queue_name,omitempty"`
 	JobVariables   map[string]any `json:"job_variables,omitempty"`
@@ -150,23 +152,21 @@ func (s *DeploymentsService) Resume(ctx context.Context, id string) error {
 	return err
 }
 
-// deploymentRun is a run's description as it is sent: its time is in the state.
+// deploymentRun is a run's description as it is sent: its time is in the state, and it has a key.
 type deploymentRun struct {
 	DeploymentRun
 	State State `json:"state"`
 }
 
 func (r DeploymentRun) asSent() deploymentRun {
+	r.IdempotencyKey = keyOr(r.IdempotencyKey)
 	return deploymentRun{r, State{Type: StateScheduled, Details: StateDetails{ScheduledTime: r.At}}}
 }
 
 // CreateFlowRun makes a run of a deployment, by the call behind the UI's Run button.
 func (s *DeploymentsService) CreateFlowRun(ctx context.Context, id string, in DeploymentRun) (*FlowRun, error) {
-	req := post(pathOf("deployments", id, "create_flow_run"), in.asSent())
-	if in.IdempotencyKey != "" {
-		req = req.harmless()
-	}
 	var run FlowRun
+	req := post(pathOf("deployments", id, "create_flow_run"), in.asSent()).harmless()
 	if _, err := s.client.call(ctx, req, &run); err != nil {
 		return nil, err
 	}

@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
-	"time"
 
 	"mlopsgo/internal/rest"
 )
@@ -96,7 +94,7 @@ func decodeAnswer(req call, resp *rest.Response, out any) error {
 	return nil
 }
 
-// send adds what changes need (CSRF), and the repetitions that a user asked for by status. It returns any answer.
+// send adds what changes need, a CSRF token, and fetches another when the server has forgotten it. It returns any answer.
 func (c *Client) send(ctx context.Context, req call) (*rest.Response, error) {
 	out := &rest.Request{Method: req.method, Path: req.path, Query: req.query, Repeat: req.repeat}
 	if req.body != nil {
@@ -107,43 +105,24 @@ func (c *Client) send(ctx context.Context, req call) (*rest.Response, error) {
 		out.Body = body
 	}
 	for attempt := 0; ; attempt++ {
+		sent := ""
 		if req.method != http.MethodGet {
 			header, err := c.csrf.header(ctx, c)
 			if err != nil {
 				return nil, err
 			}
-			out.Header = header
+			out.Header, sent = header, header.Get(csrfTokenHeader)
 		}
 		resp, err := c.http.Do(ctx, out)
 		if err != nil {
 			return nil, transportError(req, err)
 		}
-		if attempt >= c.settings.MaxRetries || !c.again(resp, out.Header) {
+		forgotten := sent != "" && resp.Status == http.StatusForbidden && strings.Contains(string(resp.Body), "Invalid CSRF token")
+		if !forgotten || attempt >= c.settings.MaxRetries {
 			return resp, nil
 		}
-		if !rest.Wait(ctx, extraWait(attempt, resp)) {
-			return resp, nil
-		}
+		c.csrf.forget(sent)
 	}
-}
-
-// again reports answers that the plumbing takes for final and Prefect's client does not.
-func (c *Client) again(resp *rest.Response, sent http.Header) bool {
-	if sent.Get(csrfTokenHeader) != "" && resp.Status == http.StatusForbidden && strings.Contains(string(resp.Body), "Invalid CSRF token") {
-		c.csrf.forget(sent.Get(csrfTokenHeader))
-		return true
-	}
-	return slices.Contains(c.settings.RetryExtraCodes, resp.Status) && !rest.Transient(resp.Status)
-}
-
-func extraWait(attempt int, resp *rest.Response) time.Duration {
-	if resp.Status == http.StatusForbidden {
-		return 0
-	}
-	if asked := parseRetryAfter(resp.Header.Get("Retry-After"), time.Now()); asked > 0 {
-		return asked
-	}
-	return min(time.Second<<min(attempt, 10), time.Minute)
 }
 
 func transportError(req call, err error) *Error {

@@ -1,10 +1,12 @@
 package prefectclient
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -103,6 +105,15 @@ func (e *Error) Is(target error) bool {
 		return e.Status == 0 || e.Status == http.StatusRequestTimeout || e.Status == http.StatusTooManyRequests || e.Status >= 500
 	}
 	return false
+}
+
+// busy is Prefect's own word, with a 503, for a database that was busy or gone: the transaction was not carried out. A
+// proxy's 503 has other words, and may hide an answer.
+var busy = []byte(`"exception_message":"Service Unavailable"`)
+
+// refused reports answers after which any call is sent again, as Prefect's own client does.
+func (s Settings) refused(status int, _ http.Header, body []byte) bool {
+	return status == http.StatusServiceUnavailable && bytes.Contains(body, busy) || slices.Contains(s.RetryExtraCodes, status)
 }
 
 // answerError turns a refusal into an [*Error]. Four shapes are seen: {"detail": text or list or object},

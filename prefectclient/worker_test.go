@@ -84,9 +84,10 @@ func TestWorkerRunsWhatTheUISubmits(t *testing.T) {
 	if run.RunCount != 1 || run.InfrastructurePID == "" || run.WorkQueueName != "red-wine" {
 		t.Errorf("run count %d, pid %q, queue %q", run.RunCount, run.InfrastructurePID, run.WorkQueueName)
 	}
-	if run.Labels["prefect.worker.type"] != PoolType || run.Labels["prefect.work-pool.name"] != d.WorkPoolName {
-		t.Errorf("labels are %v", run.Labels)
-	}
+	eventually(t, 10*time.Second, "the worker's labels, for which no flow waits, are on the run", func() bool {
+		labels := must[*FlowRun](t)(c.FlowRuns.Read(t.Context(), run.ID)).Labels
+		return labels["prefect.worker.type"] == PoolType && labels["prefect.work-pool.name"] == d.WorkPoolName
+	})
 	states := must[[]*State](t)(c.FlowRuns.States(t.Context(), run.ID))
 	if names := stateNames(states); fmt.Sprint(names) != "[Scheduled Pending Running Completed]" {
 		t.Errorf("states are %v", names)

@@ -30,6 +30,8 @@ func TestDecide(t *testing.T) {
 		{"not implemented", Outcome{Response: answer(501), Repeat: Harmless}, false, false},
 		{"429", Outcome{Response: answer(429)}, true, true},
 		{"503 with Retry-After", Outcome{Response: answer(503, "Retry-After", "1")}, true, true},
+		{"503 in the server's own words", Outcome{Response: answer(503), Refused: true}, true, true},
+		{"a status that the user names", Outcome{Response: answer(418), Refused: true}, true, true},
 		{"503 without", Outcome{Response: answer(503)}, false, false},
 		{"503 without, harmless", Outcome{Response: answer(503), Repeat: Harmless}, true, false},
 		{"504, harmless", Outcome{Response: answer(504), Repeat: Harmless}, true, false},
