@@ -88,8 +88,9 @@ func New(config Config) (*Monitor, error) {
 	return &Monitor{config: config, comparers: map[string]*Comparer{}}, nil
 }
 
-// Run looks at a range once. What it did is returned beside an error, too: a version whose reference cannot be had, or an Evidently that does not
-// answer, does not keep it from the rest, and the next run makes up for it. Predictions that cannot be compared, such as [ErrNoColumn], are told once.
+// Run looks at a range once. What it did is returned beside an error, too: a version whose reference cannot be had, or an Evidently that
+// does not answer, does not keep it from the rest, and the next run makes up for it. Predictions that cannot be compared, such as
+// [ErrNoColumn], are told once.
 func (m *Monitor) Run(ctx context.Context, r Range) (*Summary, error) {
 	run := &run{Monitor: m, summary: &Summary{URLs: map[string]string{}}, failed: map[string]time.Time{}}
 	if err := r.validate(); err != nil {

@@ -8,8 +8,8 @@
 // [Baselines] are the four classifiers to start from, with default parameters.
 //
 // [Ingest] puts a table where the other steps find it. A [Registration] makes the Prefect flow that trains the forest of a study's best run
-// and registers it in MLflow, in the forms that [ForestModel] writes; a [Deployment] gives that flow a place and a time to run, and a worker of package prefectclient runs it. The
-// flow runs without Prefect too.
+// and registers it in MLflow, in the forms that [ForestModel] writes; a [Deployment] gives that flow a place and a time to run, and a
+// worker of package prefectclient runs it. The flow runs without Prefect too.
 //
 // The figures are those of the Python original: the same seed gives scikit-learn's split, scaler and trees and Optuna's proposals.
 package pipeline

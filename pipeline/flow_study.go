@@ -143,9 +143,9 @@ func endFormer(ctx context.Context, study *Study) {
 	}
 }
 
-// RunStudyFlow runs a study that is put together already as a run of the flow [StudyFlow], under the Prefect client of the context. It gives the trials
-// in the order of their numbers, also with an error those that were finished. Such a flow run cannot be retried in Prefect, which does not
-// have this process; the study is taken up by [Study.Resume].
+// RunStudyFlow runs a study that is put together already as a run of the flow [StudyFlow], under the Prefect client of the context. It
+// gives the trials in the order of their numbers, also with an error those that were finished. Such a flow run cannot be retried in
+// Prefect, which does not have this process; the study is taken up by [Study.Resume].
 func RunStudyFlow(ctx context.Context, study Study) ([]Trial, error) {
 	params := ranStudyParameters{Data: study.Origin.Data, Sampler: study.Sampler, Trials: study.Trials, Seed: study.Seed, Parallel: study.Parallel, Resume: study.Resume}
 	if study.Pool != nil {

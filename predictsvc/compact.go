@@ -11,8 +11,8 @@ import (
 )
 
 // compactForm is a model in a form that is read in a tenth of the time that its file takes: a forest of scikit-learn is 45 MB of text and
-// arrays on disk, one in ONNX 30 MB of numbers, and either 4 MB in memory. It lies beside a model's folder in the cache, and is made anew when it is missing, damaged, or of
-// another version of this program.
+// arrays on disk, one in ONNX 30 MB of numbers, and either 4 MB in memory. It lies beside a model's folder in the cache, and is made anew
+// when it is missing, damaged, or of another version of this program.
 type compactForm struct {
 	// File is the file of the folder that it was made of, and Of is that file's SHA-256. Sum is that of the data.
 	File string `json:"file"`

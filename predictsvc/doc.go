@@ -10,11 +10,11 @@
 //
 //	{"volatile acidity":0.7,"citric acid":0.0,"sulphates":0.56,"alcohol":9.4}   →   {"quality":5,"model":"sk-rfc-model"}
 //
-// A column is a number, a truth value or a text. The headers X-Model-Version, X-Model-Alias and X-Model-Run-Id say which version it was, X-Request-Id names the request; a client may
-// choose it. With ?details=true the body says so too, with the probability of each class. The signature is enforced: a column that is
-// missing, not the model's, of another type, null or NaN is answered by 400 and {"error": "…"}, which names the column and what was
-// expected. 415 is for another type of content, 413 for a body that is too large, 503 for a service that has no model yet. GET /health
-// (and /ready) tells what is served and what is wrong, GET /metrics gives figures for Prometheus.
+// A column is a number, a truth value or a text. The headers X-Model-Version, X-Model-Alias and X-Model-Run-Id say which version it was,
+// X-Request-Id names the request; a client may choose it. With ?details=true the body says so too, with the probability of each class. The
+// signature is enforced: a column that is missing, not the model's, of another type, null or NaN is answered by 400 and {"error": "…"},
+// which names the column and what was expected. 415 is for another type of content, 413 for a body that is too large, 503 for a service
+// that has no model yet. GET /health (and /ready) tells what is served and what is wrong, GET /metrics gives figures for Prometheus.
 //
 // POST /invocations is MLflow's scoring protocol, as "mlflow models serve" speaks it: dataframe_split, dataframe_records, instances,
 // inputs and CSV, with MLflow's answers and errors; GET /ping and /version belong to it. Package internal/scoring says where it is
@@ -23,11 +23,13 @@
 //
 // # The model
 //
-// It is an ONNX model with a signature, whose graph takes one matrix or an input [n] or [n, 1] for each column by its name, or one that Python logged with mlflow.sklearn (skops, cloudpickle or pickle; package
-// internal/sklearn lists the classes), evaluated in pure Go; whatever trained it. Nothing of a file is executed: its readers know a list of
-// names and refuse all others. The service asks the registry every few seconds where its URI leads. A new version is loaded beside the old, tried on its input example and then swapped in at once: a request is answered
-// by the one or the other, and none waits or fails. When anything of that fails, the last good model stays, and /health, the log and the
-// metrics say why. Files are kept in a cache on disk, with checksums, from which the service starts when MLflow is not reached.
+// It is an ONNX model with a signature, whose graph takes one matrix or an input [n] or [n, 1] for each column by its name, or one that
+// Python logged with mlflow.sklearn (skops, cloudpickle or pickle; package internal/sklearn lists the classes), evaluated in pure Go;
+// whatever trained it. Nothing of a file is executed: its readers know a list of names and refuse all others. The service asks the registry
+// every few seconds where its URI leads. A new version is loaded beside the old, tried on its input example and then swapped in at once: a
+// request is answered by the one or the other, and none waits or fails. When anything of that fails, the last good model stays, and
+// /health, the log and the metrics say why. Files are kept in a cache on disk, with checksums, from which the service starts when MLflow is
+// not reached.
 //
 // A shadow model (Config.ShadowModelURI) is followed likewise. It scores what was answered, off the request path and with a quarter of one
 // processor at most, and is never answered. How often the two agree stands in /metrics and /health. Calls of a webhook of MLflow's at POST

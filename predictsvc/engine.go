@@ -47,9 +47,9 @@ func (e *engine) answerLabel() error {
 
 // evaluator evaluates a model again and again in the same buffers, one call at a time.
 type evaluator interface {
-	// evaluate computes a number of rows, at least one, whose values stand in the order of the model's columns, row after row; a
-	// missing one is NaN, and one of a column of texts is its place in texts. The result, one tensor for each output, is valid until the next call. The error of values that the model
-	// itself refuses is in the chain of errValues.
+	// evaluate computes a number of rows, at least one, whose values stand in the order of the model's columns, row after row; a missing
+	// one is NaN, and one of a column of texts is its place in texts. The result, one tensor for each output, is valid until the next call.
+	// The error of values that the model itself refuses is in the chain of errValues.
 	evaluate(values []float64, texts []string, rows int) ([]*onnx.Tensor, error)
 }
 

@@ -88,45 +88,17 @@ func (r *reader) textValue() (float64, *requestError) {
 
 // number takes a number; r stands on its sign or first digit.
 func (r *reader) number(c *column) ([]byte, float64, *requestError) {
-	start := r.at
-	if r.peek() == '-' {
-		r.at++
+	end, _, expected := scoring.ScanNumber(r.data, r.at)
+	text := r.data[r.at:end]
+	r.at = end
+	if expected != "" {
+		return nil, 0, r.syntax(expected)
 	}
-	switch d := r.peek(); {
-	case d == '0':
-		r.at++
-	case !r.digits():
-		return nil, 0, r.syntax("a digit")
-	}
-	if r.peek() == '.' {
-		r.at++
-		if !r.digits() {
-			return nil, 0, r.syntax("a digit after the decimal point")
-		}
-	}
-	if e := r.peek(); e == 'e' || e == 'E' {
-		r.at++
-		if s := r.peek(); s == '+' || s == '-' {
-			r.at++
-		}
-		if !r.digits() {
-			return nil, 0, r.syntax("a digit of the exponent")
-		}
-	}
-	text := r.data[start:r.at]
 	v, err := strconv.ParseFloat(string(text), 64)
 	if err != nil || math.IsInf(v, 0) {
 		return nil, 0, refusef(http.StatusBadRequest, "%s: expected %s, got %s, which is out of range", c.text, c.kind, excerpt(text))
 	}
 	return text, v, nil
-}
-
-func (r *reader) digits() bool {
-	start := r.at
-	for r.at < len(r.data) && r.data[r.at] >= '0' && r.data[r.at] <= '9' {
-		r.at++
-	}
-	return r.at > start
 }
 
 // syntax is the error of a text that is not JSON here.

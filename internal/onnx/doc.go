@@ -23,9 +23,9 @@
 // # Operators
 //
 // Known are the operators that skl2onnx and onnxmltools write for classifiers on tables, trees, linear models, support vector machines,
-// nearest neighbours, perceptrons and naive Bayes among them, and encoders of texts, with float32 and float64 inputs, integer and string classes, with ZipMap and
-// without. Where a choice hangs on the last bit of a sum (the nearer of two neighbours, a vote), sums and products are added in
-// onnxruntime's order.
+// nearest neighbours, perceptrons and naive Bayes among them, and encoders of texts, with float32 and float64 inputs, integer and string
+// classes, with ZipMap and without. Where a choice hangs on the last bit of a sum (the nearer of two neighbours, a vote), sums and products
+// are added in onnxruntime's order.
 //
 // A runner takes no more memory than the inputs and constants of its model explain, so that a crafted model of a few bytes cannot fill
 // the machine.

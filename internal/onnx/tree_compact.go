@@ -9,44 +9,6 @@ import (
 // compactVersion begins the compact form. Whoever changes the layout of trees counts it up: an old form is then refused, and made anew.
 const compactVersion = 1
 
-// layOut ranks the nodes, which then tell all: the others, which take twice as much memory, are forgotten. It returns nil when the trees
-// need the general walk.
-func (e *ensemble) layOut() walker {
-	r := e.rank()
-	if r == nil {
-		return nil
-	}
-	e.ranked, e.nodes = r, nil
-	return r.fastest(e)
-}
-
-// fastest is the packed layout where the trees fit into it, and the ranked one otherwise.
-func (r *ranked) fastest(e *ensemble) walker {
-	if p := r.pack(len(e.leaves) / e.columns); p != nil {
-		return p
-	}
-	return r
-}
-
-// walk follows one row, whose values may be missing, down a tree and returns the number of the leaf's row of weights.
-func (r *ranked) walk(root uint32, row []float64) uint32 {
-	for at := root; ; {
-		word := r.nodes[at]
-		if word == leafWord|uint64(at) {
-			return r.rows[at]
-		}
-		slot := word >> featureShift & featureMask
-		x := row[r.features[slot]]
-		first := x <= r.thresholds[slot][word>>rankShift]
-		if x != x {
-			first = r.nanFirst[at/64]>>(at%64)&1 != 0
-		}
-		if at = uint32(word & childMask); !first {
-			at++
-		}
-	}
-}
-
 // compact writes the ranked nodes of an ensemble in the order of memory: reading it back is copying and checking.
 //
 // All numbers are little endian: version, columns, features, then lists with their lengths before them.
@@ -93,7 +55,7 @@ func appendFloats(b []byte, values []float64) []byte {
 	return b
 }
 
-// readCompact reads what appendCompact wrote. Whatever the bytes are, the trees end and stay within their lists.
+// readCompact reads what compact wrote. Whatever the bytes are, the trees end and stay within their lists.
 func readCompact(data []byte) (*ensemble, *ranked, error) {
 	c := compactReader{rest: data}
 	if version := c.number(); c.failed || version != compactVersion {

@@ -54,8 +54,8 @@ func categories(reference, current []int) int {
 	return n
 }
 
-// chiSquareSurvival is P(χ² ≥ x) = Q(freedom/2, x/2). For a half-integer a the regularised incomplete gamma function is the finite sum
-// Q(a, y) = Σ_{s<a} e^{-y} y^s/Γ(s+1) over s = 0, 1, … (even freedom), or erfc(√y) plus the same over s = ½, 3/2, … (odd freedom): Abramowitz
+// chiSquareSurvival is P(χ² ≥ x) = Q(freedom/2, x/2). For a half-integer a the regularised incomplete gamma function is the finite sum Q(a,
+// y) = Σ_{s<a} e^{-y} y^s/Γ(s+1) over s = 0, 1, … (even freedom), or erfc(√y) plus the same over s = ½, 3/2, … (odd freedom): Abramowitz
 // and Stegun 26.4.4 and 26.4.5. All terms are positive; the sum starts at the largest and stops where terms no longer count.
 func chiSquareSurvival(freedom int, x float64) float64 {
 	y := x / 2

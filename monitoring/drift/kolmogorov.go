@@ -142,9 +142,9 @@ func (a scaledMatrix) times(b scaledMatrix) scaledMatrix {
 	return product
 }
 
-// pelzGood approximates P(D_n < d) by K₀(z) + K₁(z)/√n + K₂(z)/n + K₃(z)/n^{3/2}, z = √n·d: W. Pelz and I. J. Good, "Approximating the lower
-// tail-areas of the Kolmogorov-Smirnov one-sample statistic", J. R. Stat. Soc. B 38(2), 1976. It has some 10 digits where it is used, and
-// because scipy uses it too, the figures agree beyond them.
+// pelzGood approximates P(D_n < d) by K₀(z) + K₁(z)/√n + K₂(z)/n + K₃(z)/n^{3/2}, z = √n·d: W. Pelz and I. J. Good, "Approximating the
+// lower tail-areas of the Kolmogorov-Smirnov one-sample statistic", J. R. Stat. Soc. B 38(2), 1976. It has some 10 digits where it is used,
+// and because scipy uses it too, the figures agree beyond them.
 func pelzGood(n int, d float64) float64 {
 	z := math.Sqrt(float64(n)) * d
 	z2, z4, z6 := z*z, math.Pow(z, 4), math.Pow(z, 6)

@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// pair is the problem of two classes: minimise ½ αᵀQα − Σα with Σ yα = 0 and 0 ≤ α ≤ C, where Q holds y y' times the kernel. Rows of the first
-// class, whose y is +1, stand before those of the second.
+// pair is the problem of two classes: minimise ½ αᵀQα − Σα with Σ yα = 0 and 0 ≤ α ≤ C, where Q holds y y' times the kernel. Rows of the
+// first class, whose y is +1, stand before those of the second.
 type pair struct {
 	gram          *gram
 	params        Params

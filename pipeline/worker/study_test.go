@@ -96,8 +96,8 @@ func kill(process *exec.Cmd) {
 	}
 }
 
-// TestAStudySurvivesTheLossOfWorkers kills one of four workers every few seconds while a study is under way. Some come back under their names and settle
-// what they left; the others never do, and the study finds by their heartbeats that they are gone.
+// TestAStudySurvivesTheLossOfWorkers kills one of four workers every few seconds while a study is under way. Some come back under their
+// names and settle what they left; the others never do, and the study finds by their heartbeats that they are gone.
 func TestAStudySurvivesTheLossOfWorkers(t *testing.T) {
 	s := newPoolStudy(t)
 	here := s.Study

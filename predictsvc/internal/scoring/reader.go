@@ -214,43 +214,17 @@ func (r *reader) escape() bool {
 
 // number reads a number; r stands on its sign or first digit.
 func (r *reader) number() *Error {
-	start, k := r.at, integer
-	if r.peek() == '-' {
-		r.at++
+	end, whole, expected := ScanNumber(r.body, r.at)
+	start, k := r.at, decimal
+	r.at = end
+	if expected != "" {
+		return r.syntax(expected)
 	}
-	switch d := r.peek(); {
-	case d == '0':
-		r.at++
-	case !r.digits():
-		return r.syntax("a digit")
-	}
-	if r.peek() == '.' {
-		k = decimal
-		r.at++
-		if !r.digits() {
-			return r.syntax("a digit after the decimal point")
-		}
-	}
-	if e := r.peek(); e == 'e' || e == 'E' {
-		k = decimal
-		r.at++
-		if s := r.peek(); s == '+' || s == '-' {
-			r.at++
-		}
-		if !r.digits() {
-			return r.syntax("a digit of the exponent")
-		}
+	if whole {
+		k = integer
 	}
 	r.add(k, start)
 	return nil
-}
-
-func (r *reader) digits() bool {
-	start := r.at
-	for r.at < len(r.body) && r.body[r.at] >= '0' && r.body[r.at] <= '9' {
-		r.at++
-	}
-	return r.at > start
 }
 
 // syntax is the error of a text that is not JSON here.
