@@ -208,8 +208,8 @@ func build(o *options) (*Client, error) {
 			Retries: s.MaxRetries, Factor: time.Second, Max: time.Minute,
 			Jitter: time.Duration(s.RetryJitterFactor * float64(time.Second)),
 		},
-		Refused:   s.refused,
-		Transport: o.transport,
+		Repeatable: s.repeatable,
+		Transport:  o.transport,
 	}
 	authorise(header, &s)
 	sockets := o.transport

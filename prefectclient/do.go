@@ -50,7 +50,8 @@ func pathOf(segments ...string) string {
 }
 
 // Do calls any operation of the API: the way to those that have no method here. The path starts after /api; in and out
-// are JSON, and may be nil. POST calls are not repeated after an answer was lost, because they may not be harmless.
+// are JSON, and may be nil. POST calls are not repeated after an answer was lost, because they may not be harmless; they are
+// when Prefect says that its database was busy, and after a status of [Settings.RetryExtraCodes].
 func (c *Client) Do(ctx context.Context, method, path string, in, out any) error {
 	req := call{method: method, path: path, body: in}
 	if method != http.MethodPost {

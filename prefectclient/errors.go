@@ -107,12 +107,12 @@ func (e *Error) Is(target error) bool {
 	return false
 }
 
-// busy is Prefect's own word, with a 503, for a database that was busy or gone: the transaction was not carried out. A
-// proxy's 503 has other words, and may hide an answer.
+// busy is Prefect's own word, with a 503, for a database that was busy or gone. The transaction was not carried out, but
+// for one whose connection broke in its very end. A proxy's 503 has other words, and may hide an answer.
 var busy = []byte(`"exception_message":"Service Unavailable"`)
 
-// refused reports answers after which any call is sent again, as Prefect's own client does.
-func (s Settings) refused(status int, _ http.Header, body []byte) bool {
+// repeatable reports answers after which any call is sent again, as Prefect's own client does.
+func (s Settings) repeatable(status int, _ http.Header, body []byte) bool {
 	return status == http.StatusServiceUnavailable && bytes.Contains(body, busy) || slices.Contains(s.RetryExtraCodes, status)
 }
 

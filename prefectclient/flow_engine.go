@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -19,6 +20,8 @@ var (
 	ErrCancelled = errors.New("the run was cancelled")
 	// errTimedOut: the run's own time-out.
 	errTimedOut = errors.New("the run exceeded its time-out")
+	// errAbandoned: the worker has ended and could wait no longer.
+	errAbandoned = errors.New("the flow did not return in time after its worker was stopped")
 	// errStopped: the worker ends and cannot wait any longer.
 	errStopped = errors.New("the worker was stopped")
 )
@@ -103,9 +106,21 @@ func (e *flowEngine) create(ctx context.Context, parent *runContext) error {
 	}
 	run, _, err := c.FlowRuns.Create(ctx, in)
 	if err != nil {
-		return err
+		return errors.Join(err, e.endParentTask(ctx, in.ParentTaskRunID, err))
 	}
 	return e.start(ctx, run)
+}
+
+// endParentTask ends the task run of a subflow that could not be made: with a subflow, the server does it.
+func (e *flowEngine) endParentTask(ctx context.Context, id string, cause error) error {
+	if id == "" {
+		return nil
+	}
+	ctx, stop := closingContext(ctx)
+	defer stop()
+	state := State{Type: StateCrashed, Message: truncate("The subflow run could not be made: " + cause.Error())}
+	_, err := e.session.client.TaskRuns.SetState(ctx, id, state)
+	return err
 }
 
 // createParentTask makes the task run of the parent that stands for a subflow in its graph.
@@ -172,13 +187,28 @@ func (e *flowEngine) attempts(ctx context.Context) error {
 	for {
 		state, err := e.proposeRunning(ctx)
 		if err != nil {
-			return err
+			return errors.Join(err, e.giveUp(ctx, err))
 		}
 		again, err := e.attempt(ctx, state)
 		if !again {
 			return err
 		}
 	}
+}
+
+// giveUp ends a run whose attempt could not begin, so that it does not wait for ever. What the server decided stays.
+func (e *flowEngine) giveUp(ctx context.Context, cause error) error {
+	if _, decided := errors.AsType[*OrchestrationError](cause); decided || e.session == nil {
+		return nil
+	}
+	state := e.outcome(ctx, cause)
+	if state.Type == StateFailed {
+		state = State{Type: StateCrashed, Message: truncate("The flow run could not begin: " + cause.Error())}
+	}
+	ctx, stop := closingContext(ctx)
+	defer stop()
+	_, err := e.session.client.FlowRuns.SetState(ctx, e.run.id, state)
+	return err
 }
 
 // refuse fails a run that was never started. Failing from PENDING is not followed by a retry.
@@ -225,8 +255,10 @@ func (e *flowEngine) attempt(ctx context.Context, running *State) (again bool, e
 	if e.session != nil {
 		// So that the graph is whole when the run ends, but not for long: a thousand task runs take the server many
 		// seconds, and what is left is sent after the end.
-		early, stop := context.WithTimeout(closingContext(ctx), flushTime)
+		late, stop := closingContext(ctx)
+		early, stopEarly := context.WithTimeout(late, flushTime)
 		_ = e.session.events.flush(early)
+		stopEarly()
 		stop()
 	}
 	if state.Type == StateFailed {
@@ -350,5 +382,13 @@ func truncate(message string) string {
 	if len(message) <= limit {
 		return message
 	}
-	return message[:limit] + "…"
+	return firstBytes(message, limit) + "…"
+}
+
+// firstBytes is the beginning of a text, as many whole characters as fit into so many bytes.
+func firstBytes(text string, most int) string {
+	for most > 0 && !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return text[:most]
 }

@@ -18,14 +18,11 @@ const (
 	closing phase = true
 )
 
-// closingContext outlives the run's, so that its end can be told.
-func closingContext(ctx context.Context) context.Context {
-	if ctx.Err() == nil {
-		return ctx
-	}
-	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), closingTime)
-	context.AfterFunc(late, cancel)
-	return late
+// closingContext outlives the run's by [closingTime], so that its end can be told. Call stop when that is done.
+func closingContext(ctx context.Context) (late context.Context, stop func()) {
+	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	heed := context.AfterFunc(ctx, func() { time.AfterFunc(closingTime, cancel) })
+	return late, func() { heed(); cancel() }
 }
 
 // propose moves the run to a state and gives the state that it is in then. Without a server the engine plays the one
@@ -35,7 +32,9 @@ func (e *flowEngine) propose(ctx context.Context, state State, when phase) (*Sta
 		return e.decide(ctx, state, when)
 	}
 	if when == closing {
-		ctx = closingContext(ctx)
+		var stop func()
+		ctx, stop = closingContext(ctx)
+		defer stop()
 	}
 	state.Details.TransitionID = uuid.NewString()
 	deadline := time.Now().Add(e.session.patience)

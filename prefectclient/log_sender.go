@@ -60,7 +60,7 @@ func newLogSender(client *Client) *logSender {
 // write queues a record.
 func (s *logSender) write(record Log) {
 	if len(record.Message) > logMessageBytes {
-		record.Message = record.Message[:logMessageBytes] + fmt.Sprintf(" … (%d bytes in all)", len(record.Message))
+		record.Message = firstBytes(record.Message, logMessageBytes) + fmt.Sprintf(" … (%d bytes in all)", len(record.Message))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

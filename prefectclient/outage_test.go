@@ -22,6 +22,7 @@ type stateServer struct {
 	states  []State
 	lose    int
 	foreign bool // another client's transition comes first
+	during  func()
 }
 
 func (s *stateServer) serve(f *fake) {
@@ -38,6 +39,10 @@ func (s *stateServer) serve(f *fake) {
 			p.State.Details.TransitionID = "another"
 		}
 		s.states = append(s.states, p.State)
+		if s.during != nil {
+			s.during()
+			s.during = nil
+		}
 		if s.lose > 0 {
 			s.lose--
 			panic(http.ErrAbortHandler)
@@ -87,6 +92,54 @@ func TestTheEngineOutlivesAnOutage(t *testing.T) {
 	f.Close()
 	if _, err = e.propose(t.Context(), State{Type: StateCrashed}, closing); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("without patience: %v", err)
+	}
+}
+
+// TestAnEndIsToldThoughTheContextEnds: the context ends while the server takes its time over the final state.
+func TestAnEndIsToldThoughTheContextEnds(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	f, s := newFake(t), &stateServer{during: func() { cancel(); time.Sleep(50 * time.Millisecond) }}
+	s.serve(f)
+	e := &flowEngine{
+		spec: &flowSpec{}, session: &session{client: f.client(t), patience: time.Minute}, run: &flowRunState{id: "r"},
+		log: slog.New(slog.DiscardHandler),
+	}
+	if state, err := e.propose(ctx, State{Type: StateCompleted}, closing); err != nil || state.Type != StateCompleted || len(s.states) != 1 {
+		t.Errorf("%v, %v after %d proposals", state, err, len(s.states))
+	}
+}
+
+// TestARunThatCannotBeginIsEnded: the context ends while the run is moved to RUNNING.
+func TestARunThatCannotBeginIsEnded(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	f, s := newFake(t), &stateServer{during: func() { cancel(); time.Sleep(50 * time.Millisecond) }}
+	s.serve(f)
+	f.answer("POST /flows/", http.StatusCreated, `{"id":"f","name":"n"}`)
+	f.answer("POST /flow_runs/", http.StatusCreated, `{"id":"r","flow_id":"f","name":"run"}`)
+	flow := NewFlow("n", func(context.Context, struct{}) (int, error) { t.Error("it began"); return 0, nil })
+	_, err := flow.Run(NewContext(ctx, f.client(t)), struct{}{})
+	if s.mu.Lock(); !errors.Is(err, context.Canceled) || len(s.states) != 2 || s.states[1].Type != StateCrashed {
+		t.Errorf("%v, states %v", err, s.states)
+	}
+	s.mu.Unlock()
+}
+
+// TestTaskRunsOfALostAttempt: one that never ran does not say of which attempt it is.
+func TestTaskRunsOfALostAttempt(t *testing.T) {
+	for now, want := range map[int]string{1: "[waits ran]", 2: "[ran]"} {
+		f := newFake(t)
+		var ended []string
+		f.answer("POST /task_runs/filter", 200, `[{"id":"waits"},{"id":"ran","flow_run_run_count":1},{"id":"next","flow_run_run_count":2}]`)
+		f.answer("GET /flow_runs/r", 200, fmt.Sprintf(`{"id":"r","run_count":%d}`, now))
+		f.mux.HandleFunc("POST /task_runs/{id}/set_state", func(w http.ResponseWriter, r *http.Request) {
+			ended = append(ended, r.PathValue("id"))
+			fmt.Fprint(w, `{"status":"ACCEPT","details":{}}`)
+		})
+		l := &lostRuns{client: f.client(t), log: slog.New(slog.DiscardHandler)}
+		l.crashTasks(t.Context(), lostRun{id: "r", attempt: 1, reason: "lost"})
+		if fmt.Sprint(ended) != want {
+			t.Errorf("with %d attempts begun, %v were ended and not %s", now, ended, want)
+		}
 	}
 }
 

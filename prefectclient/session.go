@@ -111,10 +111,11 @@ func (s *session) check(ctx context.Context, run *flowRunState, patience time.Du
 			return nil
 		case err != nil:
 			if !errors.Is(err, ErrUnavailable) || !rest.Wait(ctx, reconnectWait(failures)) {
-				return errors.Join(fmt.Errorf("prefect: it is not known whether the server has recorded the %d task runs of flow run %s", len(ended), run.id), err)
+				return fmt.Errorf("prefect: it is not known whether the server has recorded the %d task runs of flow run %s: %w", len(ended), run.id, err)
 			}
 			failures++
-			progress = recordProgress{since: time.Now(), last: time.Now(), n: progress.n} // it may send again what was sent to a server that was killed
+			// What was sent to a server that was killed may be sent again.
+			progress = recordProgress{since: time.Now(), last: time.Now(), n: progress.n}
 			continue
 		}
 		failures = 0

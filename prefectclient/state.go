@@ -3,6 +3,7 @@ package prefectclient
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -37,17 +38,7 @@ func (t StateType) title() string {
 	if t == "" {
 		return ""
 	}
-	return string(t[:1]) + lower(string(t[1:]))
-}
-
-func lower(s string) string {
-	out := []byte(s)
-	for i, c := range out {
-		if 'A' <= c && c <= 'Z' {
-			out[i] = c + 'a' - 'A'
-		}
-	}
-	return string(out)
+	return string(t[:1]) + strings.ToLower(string(t[1:]))
 }
 
 // State is one state of a run. To propose one, Type is enough; the server gives ID and Timestamp.

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -133,7 +135,7 @@ type service struct {
 	active   map[string]*activeRun // by flow run id
 	slots    int                   // how many of them have a slot
 	waiting  map[string]*time.Timer
-	refused  map[string]bool // runs of flows that this worker does not have, told once
+	missing  map[string]bool // flows, by id, that this worker does not have, told once
 	draining bool
 	runs     sync.WaitGroup
 }
@@ -149,7 +151,7 @@ type activeRun struct {
 func newService(w *Worker, s *session) *service {
 	return &service{
 		Worker: w, session: s, wake: make(chan struct{}, 1), active: map[string]*activeRun{},
-		waiting: map[string]*time.Timer{}, refused: map[string]bool{},
+		waiting: map[string]*time.Timer{}, missing: map[string]bool{},
 	}
 }
 
@@ -206,7 +208,27 @@ func (s *service) drain() {
 	select {
 	case <-ended:
 	case <-time.After(s.config.CancelGrace):
-		s.log.Error("flow runs did not heed the end of their contexts; they are abandoned")
+		s.abandon()
+	}
+}
+
+// abandon settles what did not heed the end of its context, because nobody else would: a worker of this name may never
+// come back.
+func (s *service) abandon() {
+	ctx, stop := context.WithTimeout(context.Background(), closingTime)
+	defer stop()
+	s.mu.Lock()
+	ids := slices.Collect(maps.Keys(s.active))
+	s.mu.Unlock()
+	for _, id := range ids {
+		run, err := s.client.FlowRuns.Read(ctx, id)
+		if err != nil {
+			s.log.Error("an abandoned flow run was left without an end", "flow_run_id", id, "error", err)
+			continue
+		}
+		s.log.Error("the flow run did not heed the end of its context and is abandoned", "flow_run", run.Name)
+		s.settle(ctx, run, errAbandoned)
+		s.lost.crash(ctx, run, errAbandoned.Error())
 	}
 }
 

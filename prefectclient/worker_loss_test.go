@@ -154,24 +154,30 @@ func TestWorkersLeaveOthersRuns(t *testing.T) {
 
 func TestWorkerDrains(t *testing.T) {
 	c := server(t)
-	started := make(chan struct{}, 2)
+	started, end := make(chan struct{}, 3), make(chan struct{})
+	defer close(end)
 	flow := NewFlow(unique(t), func(ctx context.Context, p struct {
-		Endless bool `json:"endless" default:"false"`
+		Kind string `json:"kind" default:"short"`
 	},
 	) (int, error) {
 		started <- struct{}{}
-		if p.Endless {
+		switch p.Kind {
+		case "endless":
 			<-ctx.Done()
 			return 0, ctx.Err()
+		case "deaf":
+			<-end
+			return 0, nil
 		}
 		time.Sleep(time.Second)
 		return 0, nil
 	})
 	d := deployed(t, c, flow, DeploymentSpec{})
-	stop := startWorker(t, c, WorkerConfig{Pool: d.WorkPoolName, Name: unique(t), DrainTimeout: 4 * time.Second}, flow)
+	stop := startWorker(t, c, WorkerConfig{Pool: d.WorkPoolName, Name: unique(t), DrainTimeout: 4 * time.Second, CancelGrace: 500 * time.Millisecond}, flow)
 	short := must[*FlowRun](t)(c.Deployments.CreateFlowRun(t.Context(), d.ID, DeploymentRun{}))
-	endless := must[*FlowRun](t)(c.Deployments.CreateFlowRun(t.Context(), d.ID, DeploymentRun{Parameters: map[string]any{"endless": true}}))
-	for range 2 {
+	endless := must[*FlowRun](t)(c.Deployments.CreateFlowRun(t.Context(), d.ID, DeploymentRun{Parameters: map[string]any{"kind": "endless"}}))
+	deaf := must[*FlowRun](t)(c.Deployments.CreateFlowRun(t.Context(), d.ID, DeploymentRun{Parameters: map[string]any{"kind": "deaf"}}))
+	for range 3 {
 		select {
 		case <-started:
 		case <-time.After(20 * time.Second):
@@ -181,6 +187,7 @@ func TestWorkerDrains(t *testing.T) {
 	stop()
 	inState(t, c, short.ID, StateCompleted, time.Second)
 	inState(t, c, endless.ID, StateCrashed, time.Second)
+	inState(t, c, deaf.ID, StateCrashed, time.Second)
 	late := must[*FlowRun](t)(c.Deployments.CreateFlowRun(t.Context(), d.ID, DeploymentRun{}))
 	time.Sleep(500 * time.Millisecond)
 	if run := must[*FlowRun](t)(c.FlowRuns.Read(t.Context(), late.ID)); run.StateType != StateScheduled {

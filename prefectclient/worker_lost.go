@@ -40,7 +40,7 @@ type lostRun struct {
 func (l *lostRuns) crash(ctx context.Context, run *FlowRun, reason string) {
 	lost := append([]lostRun{{id: run.ID, attempt: run.RunCount, reason: reason}}, l.crashSubflows(ctx, run.ID, reason)...)
 	for _, one := range lost {
-		l.crashTasks(ctx, one, 0)
+		l.crashTasks(ctx, one)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -58,29 +58,39 @@ func (l *lostRuns) lookAgain(ctx context.Context) {
 		l.runs = slices.DeleteFunc(l.runs, func(r lostRun) bool { return r.looks == lostLooks })
 		l.mu.Unlock()
 		for _, run := range due {
-			l.crashTasks(ctx, run, 1) // the others are those of the server itself, made for subflow runs, perhaps of the next attempt
+			l.crashTasks(ctx, run)
 		}
 	}
 }
 
-// crashTasks ends the task runs of a flow run's attempts from the given one to that which was lost. A failure is told and not returned, because
+// crashTasks ends the task runs of a flow run's attempts up to the one that was lost. A task run that never ran does not
+// say in which it was made: it may be of the next one, once that has begun. A failure is told and not returned, because
 // the flow run itself is settled.
-func (l *lostRuns) crashTasks(ctx context.Context, lost lostRun, from int) {
+func (l *lostRuns) crashTasks(ctx context.Context, lost lostRun) {
 	open := TaskRunsOf(lost.id)
 	open.TaskRuns.State = StateIs(StatePending, StateRunning, StateScheduled, StatePaused, StateCancelling)
-	var ids []string
+	var runs []*TaskRun
 	for run, err := range l.client.TaskRuns.Filter(ctx, TaskRunQuery{Related: open}) {
 		if err != nil {
 			l.log.Warn("the task runs of a lost flow run cannot be read; they stay as they are", "flow_run_id", lost.id, "error", err)
 			return
 		}
-		if run.FlowRunRunCount >= from && run.FlowRunRunCount <= lost.attempt {
-			ids = append(ids, run.ID) // settled later: it would shift the pages
-		}
+		runs = append(runs, run) // settled later: it would shift the pages
 	}
-	for _, id := range ids {
-		if _, err := l.client.TaskRuns.SetState(ctx, id, State{Type: StateCrashed, Message: lost.reason}); err != nil {
-			l.log.Warn("a task run of a lost flow run stays as it is", "task_run_id", id, "error", err)
+	if len(runs) == 0 {
+		return
+	}
+	flowRun, err := l.client.FlowRuns.Read(ctx, lost.id)
+	if err != nil {
+		l.log.Warn("a lost flow run cannot be read; its task runs stay as they are", "flow_run_id", lost.id, "error", err)
+		return
+	}
+	for _, run := range runs {
+		if run.FlowRunRunCount > lost.attempt || run.FlowRunRunCount == 0 && flowRun.RunCount > lost.attempt {
+			continue
+		}
+		if _, err := l.client.TaskRuns.SetState(ctx, run.ID, State{Type: StateCrashed, Message: lost.reason}); err != nil {
+			l.log.Warn("a task run of a lost flow run stays as it is", "task_run_id", run.ID, "error", err)
 		}
 	}
 }

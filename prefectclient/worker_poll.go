@@ -131,9 +131,9 @@ func (s *service) flowOf(ctx context.Context, run *FlowRun) AnyFlow {
 		s.flowNames.Store(run.FlowID, name)
 	}
 	flow := s.flows[name.(string)]
-	if flow == nil && !s.refused[run.ID] { // only the poller is here
-		s.refused[run.ID] = true
-		s.log.Warn("the worker does not have the flow of a waiting flow run, and leaves it", "flow", name, "flow_run", run.Name)
+	if flow == nil && !s.missing[run.FlowID] { // only the poller is here
+		s.missing[run.FlowID] = true
+		s.log.Warn("the worker does not have the flow of a waiting flow run, and leaves it and those that follow", "flow", name, "flow_run", run.Name)
 	}
 	return flow
 }

@@ -63,7 +63,8 @@ func (s *service) carry(ctx context.Context, flow AnyFlow, run *FlowRun, tell ru
 // settle marks a run as CRASHED that ended here without a final state on the server, for example because the server
 // refused to take one. A run that ended regularly is left as it is.
 func (s *service) settle(ctx context.Context, run *FlowRun, cause error) {
-	ctx = closingContext(ctx)
+	ctx, stop := closingContext(ctx)
+	defer stop()
 	current, err := s.client.FlowRuns.Read(ctx, run.ID)
 	if err != nil || current.InfrastructurePID != s.session.process && current.StateType != StatePending {
 		return

@@ -40,9 +40,8 @@ type Config struct {
 	Backoff Backoff
 	// MaxBodyBytes bounds a buffered answer; 0 means [DefaultMaxBodyBytes].
 	MaxBodyBytes int
-	// Refused reports an answer that says that the call was not carried out and may be sent again, whatever it does.
-	// Nil knows none.
-	Refused func(status int, header http.Header, body []byte) bool
+	// Repeatable reports an answer after which the server's own clients repeat any call, whatever it does. Nil knows none.
+	Repeatable func(status int, header http.Header, body []byte) bool
 	// Final reports that an answer with one of the statuses of [Transient] is the server's considered one, so that it
 	// is not asked again. Nil takes none for final.
 	Final func(status int, header http.Header, body []byte) bool
@@ -64,7 +63,7 @@ type Client struct {
 	timeout   time.Duration
 	backoff   Backoff
 	maxBody   int
-	refused   func(int, http.Header, []byte) bool
+	repeat    func(int, http.Header, []byte) bool
 	final     func(int, http.Header, []byte) bool
 	traceable bool
 	inProcess bool
@@ -97,7 +96,7 @@ func New(cfg Config) (*Client, error) {
 		timeout:   cfg.Timeout,
 		backoff:   cfg.Backoff.withDefaults(),
 		maxBody:   cfg.MaxBodyBytes,
-		refused:   cfg.Refused,
+		repeat:    cfg.Repeatable,
 		final:     cfg.Final,
 		inProcess: cfg.InProcess,
 		close:     func() {},

@@ -39,8 +39,8 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 		}
 		verdict := Decide(Outcome{
 			Repeat: req.Repeat, Response: resp, Err: err, Unreached: fate == unreached,
-			Refused: resp != nil && c.refused != nil && c.refused(resp.Status, resp.Header, resp.Body),
-			Final:   c.isFinal(resp),
+			Repeatable: resp != nil && c.repeat != nil && c.repeat(resp.Status, resp.Header, resp.Body),
+			Final:      c.isFinal(resp),
 		})
 		if err != nil || resp.Status >= 500 {
 			uncertain = uncertain || !verdict.Untouched

@@ -20,8 +20,8 @@ type Outcome struct {
 	Err      error
 	// Unreached says that no connection stood, so that the server cannot have seen the request.
 	Unreached bool
-	// Refused says that the client above knows the answer for one that refuses the call before it is carried out.
-	Refused bool
+	// Repeatable says that the server's own clients repeat any call after this answer.
+	Repeatable bool
 	// Final says that the client above takes the answer for the server's considered one, or the error for one that no
 	// network was involved in.
 	Final bool
@@ -41,8 +41,8 @@ func Decide(o Outcome) Verdict {
 		return decideError(o)
 	}
 	switch status := o.Response.Status; {
-	case o.Refused:
-		return Verdict{Again: true, Untouched: true, Reason: "the answer refuses the call before it is carried out"}
+	case o.Repeatable:
+		return Verdict{Again: true, Reason: "the server's own clients repeat any call after this answer"}
 	case !Transient(status):
 		return Verdict{Untouched: status >= 400 && status < 500, Reason: "the server answered"}
 	case status == http.StatusTooManyRequests:
