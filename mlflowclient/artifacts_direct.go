@@ -25,10 +25,8 @@ func fallback(err error) bool { return errors.Is(err, ErrNotImplemented) }
 // cannot be reached, refuses, or breaks off.
 func (p *proxied) putDirect(ctx context.Context, name string, c *content, t *transfer) (done bool, err error) {
 	asked := t.Upload == TransferDirect
-	switch {
-	case t.Upload == TransferProxied, c.at == nil, c.size < t.UploadMinimum, c.size <= 0:
-		return false, nil
-	case !asked && !p.api.storage.can(ctx, p.api, func(i *ServerInfo) bool { return i.MultipartUploads }):
+	if c.at == nil || c.size < t.UploadMinimum || c.size <= 0 ||
+		!p.api.storage.goes(ctx, p.api, t.Upload, func(i *ServerInfo) bool { return i.MultipartUploads }) {
 		return false, nil
 	}
 	length := partSize(t.UploadPart, c.size)
@@ -43,14 +41,21 @@ func (p *proxied) putDirect(ctx context.Context, name string, c *content, t *tra
 		return false, err
 	}
 	if !asked && !p.api.storage.reach(ctx, up.parts[0]) {
-		return false, up.abort(ctx)
+		_ = up.abort(ctx) // a failure leaves nothing that takes room
+		return false, nil
 	}
 	err = uploadParts(ctx, up, t, sections(c, length))
-	if _, local := errors.AsType[*fs.PathError](err); err == nil || asked || local || ctx.Err() != nil {
+	if err == nil || asked || ours(ctx, err) {
 		return err == nil, err
 	}
 	up.meter.giveUp()
 	return false, nil
+}
+
+// ours tells an error of this machine, or a caller who gave up: no other way to the storage would help.
+func ours(ctx context.Context, err error) bool {
+	_, local := errors.AsType[*fs.PathError](err)
+	return local || ctx.Err() != nil
 }
 
 // signedUpload is an upload in parts through addresses that the server signed.
@@ -165,16 +170,14 @@ func (u *signedUpload) etag(ctx context.Context) (string, error) {
 	return file.tag, nil
 }
 
-// fetchDirect copies a file by an address that the server signs, as putDirect stores one.
+// fetchDirect copies a file by addresses that the server signs, as putDirect stores one. What the storage gives that does not have its own
+// checksum is an error in any case: the way through the server would hide it.
 func (p *proxied) fetchDirect(ctx context.Context, name string, size int64, to *os.File, t *transfer) (done bool, err error) {
 	asked := t.Download == TransferDirect
 	switch {
-	case t.Download == TransferProxied:
+	case t.Download == TransferAuto && size >= 0 && size < t.DownloadPart/4: // the way through the server is one call instead of two
 		return false, nil
-	case asked:
-	case size >= 0 && size < t.DownloadPart/4: // the way through the server is one call instead of two
-		return false, nil
-	case !p.api.storage.can(ctx, p.api, func(i *ServerInfo) bool { return i.MultipartDownloads }):
+	case !p.api.storage.goes(ctx, p.api, t.Download, func(i *ServerInfo) bool { return i.MultipartDownloads }):
 		return false, nil
 	}
 	file, err := p.sign(ctx, name)
@@ -188,7 +191,13 @@ func (p *proxied) fetchDirect(ctx context.Context, name string, size int64, to *
 	case file.size < 0, !asked && !p.api.storage.reach(ctx, file.address):
 		return false, nil
 	}
-	return true, fetchRanges(ctx, file, file.size, to, t)
+	attempt := t.attempt()
+	err = fetchRanges(ctx, file, file.size, to, t, attempt)
+	if err == nil || asked || ours(ctx, err) || errors.Is(err, s3.ErrDamaged) {
+		return err == nil, err
+	}
+	attempt.giveUp()
+	return false, nil
 }
 
 // sign asks the server for an address of a file.
@@ -206,7 +215,7 @@ func (p *proxied) sign(ctx context.Context, name string) (*signedFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	file := &signedFile{address: address, size: -1}
+	file := &signedFile{p: p, path: name, address: address, size: -1}
 	if out.Size != nil {
 		file.size = int64(*out.Size)
 	}
@@ -215,25 +224,59 @@ func (p *proxied) sign(ctx context.Context, name string) (*signedFile, error) {
 
 // signedFile is a file behind an address that the server signed.
 type signedFile struct {
+	p    *proxied
+	path string
+	size int64 // negative when unknown
+
+	signing sync.Mutex // of address, also while another is asked for
 	address *signedAddress
-	size    int64 // negative when unknown
 
 	mu     sync.Mutex
 	tag    string
 	header http.Header // of the first answer
 }
 
-func (f *signedFile) name() string { return f.address.shown }
+func (f *signedFile) name() string { return f.signed().shown }
 
+func (f *signedFile) signed() *signedAddress {
+	f.signing.Lock()
+	defer f.signing.Unlock()
+	return f.address
+}
+
+// renew replaces an address that is not good any more, unless another part of the file has done so.
+func (f *signedFile) renew(ctx context.Context, stale *signedAddress) (*signedAddress, error) {
+	f.signing.Lock()
+	defer f.signing.Unlock()
+	if f.address == stale {
+		file, err := f.p.sign(ctx, f.path)
+		if err != nil {
+			return nil, err
+		}
+		f.address = file.address
+	}
+	return f.address, nil
+}
+
+// open asks once more with another address when the storage does not take the one it has: that ends, after five minutes by default.
 func (f *signedFile) open(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
 	span := fmt.Sprintf("bytes=%d-%d", offset, offset+length-1)
-	resp, err := f.address.send(ctx, &rest.Request{Method: http.MethodGet, Stream: true, Header: http.Header{"Range": {span}}})
+	get := func(from *signedAddress) (*rest.Response, error) {
+		return from.send(ctx, &rest.Request{Method: http.MethodGet, Stream: true, Header: http.Header{"Range": {span}}})
+	}
+	address := f.signed()
+	resp, err := get(address)
+	if errors.Is(err, ErrPermissionDenied) || errors.Is(err, ErrUnauthenticated) {
+		if address, err = f.renew(ctx, address); err == nil {
+			resp, err = get(address)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
 	if problem := f.check(resp, offset, length); problem != "" {
 		_ = resp.Stream.Close()
-		return nil, &Error{Code: CodeInternalError, Status: resp.Status, Method: http.MethodGet, Path: f.address.shown, Message: "asked for " + span + ": " + problem}
+		return nil, &Error{Code: CodeInternalError, Status: resp.Status, Method: http.MethodGet, Path: address.shown, Message: "asked for " + span + ": " + problem}
 	}
 	return resp.Stream, nil
 }
@@ -267,5 +310,5 @@ func (f *signedFile) verifier() *s3.Verifier {
 }
 
 func (f *signedFile) again(ctx context.Context, attempt int) bool {
-	return f.address.client.Again(ctx, attempt)
+	return f.signed().client.Again(ctx, attempt)
 }

@@ -321,7 +321,7 @@ func TestUploadsThatAreGivenUp(t *testing.T) {
 	}
 }
 
-// A login page with status 200 must not pass for a file.
+// A login page with status 200 must pass neither for a file nor for the answer to one.
 func TestPagesAreNoFiles(t *testing.T) {
 	page := netFault{Method: http.MethodGet, Path: "page", Status: 200, Header: http.Header{"Content-Type": {"text/html"}}, Body: "<html>log in"}
 	for _, w := range wires(t) {
@@ -329,6 +329,12 @@ func TestPagesAreNoFiles(t *testing.T) {
 			t.Parallel()
 			must(t, w.store.UploadFile(t.Context(), payloadFile(t, "page"), ""))
 			w.proxy.Add(page)
+			put := page
+			put.Method, put.Path = http.MethodPut, "unkept"
+			w.proxy.Add(put)
+			if err := w.store.UploadFile(t.Context(), payloadFile(t, "unkept"), ""); err == nil {
+				t.Error("a page passes for the answer of who keeps a file")
+			}
 			dir := t.TempDir()
 			if err := w.store.Download(t.Context(), "page", filepath.Join(dir, "f")); err == nil || !strings.Contains(err.Error(), "page") {
 				t.Error(err)

@@ -12,13 +12,15 @@ type TransferMode int
 
 const (
 	// TransferAuto goes directly where the server says that its storage can (server-info), for files that are worth it, and
-	// through the server otherwise, also when the storage cannot be reached from here, or fails an upload.
+	// through the server otherwise, also when the storage cannot be reached from here, or fails.
 	TransferAuto TransferMode = iota
 	// TransferDirect goes directly to the server's storage, by addresses that the server signs: several parts of a file side by side,
 	// checksums verified, a broken download continued where it broke. A server that cannot is an error.
 	TransferDirect
 	// TransferProxied goes through the server. It can neither continue a broken download nor verify more than the length.
 	TransferProxied
+	// transferPreferred is what Python's variables mean: directly without a question, and as TransferAuto when that fails.
+	transferPreferred
 )
 
 // TransferOptions says how artifacts travel; zero fields are the defaults. They are set for a client by [WithTransfers] and for one store
@@ -32,8 +34,7 @@ type TransferOptions struct {
 	// Upload and Download choose the way to a server's storage: TransferAuto by default.
 	Upload, Download TransferMode
 	// UploadMinimum is the size in bytes from which a file goes to the server's storage in parts: 32 MiB by default, from where on that is
-	// twice as fast. (Python's default is 500 MiB, and none goes there unless it is told to.) Only what has a known size and can be read
-	// in parts can: files, not readers.
+	// twice as fast. (Python's default is 500 MiB.) Only what has a known size and can be read in parts can: files, not readers.
 	UploadMinimum int64
 	// UploadPart is the size in bytes of a part: 10 MiB by default, at least 5 MiB, which is S3's limit. Parts grow when a file would
 	// have more than 10000.
@@ -160,12 +161,6 @@ func WithS3(o S3Options) Option {
 // readTransfers reads the variables of artifacts. What is wrong with those of S3 is said when S3 is used: other tools read them, too, and
 // most servers keep their artifacts themselves.
 func (e environment) readTransfers(s *settings) (err error) {
-	if s.transfer.Upload, err = e.mode("MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD"); err != nil {
-		return err
-	}
-	if s.transfer.Download, err = e.mode("MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD"); err != nil {
-		return err
-	}
 	for _, size := range []struct {
 		name string
 		to   *int64
@@ -183,6 +178,12 @@ func (e environment) readTransfers(s *settings) (err error) {
 			return fmt.Errorf("%s is %q: %w", size.name, e.get(size.name), err)
 		}
 	}
+	if s.transfer.Upload, err = e.mode("MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD"); err != nil {
+		return err
+	}
+	if s.transfer.Download, err = e.mode("MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD"); err != nil {
+		return err
+	}
 	s.s3, s.s3Err = s3.ConfigFromEnv(e.get)
 	return nil
 }
@@ -193,7 +194,7 @@ func (e environment) mode(name string) (TransferMode, error) {
 	case err != nil || e.get(name) == "":
 		return TransferAuto, err
 	case direct:
-		return TransferDirect, nil
+		return transferPreferred, nil
 	default:
 		return TransferProxied, nil
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"mime"
 	"net/http"
 	"net/url"
 	"os"
@@ -74,10 +73,9 @@ func (p *proxied) put(ctx context.Context, name string, c content, t *transfer) 
 		return err
 	}
 	at := p.url(name)
-	_, err := p.api.send(ctx, &rest.Request{
+	return p.api.store(ctx, &rest.Request{
 		Method: http.MethodPut, Path: at, Header: p.api.header(at), Open: c.opener(&t.meter), Length: c.size, Repeat: rest.Harmless,
-	})
-	return err
+	}, "application/json")
 }
 
 func (p *proxied) get(ctx context.Context, name string) (io.ReadCloser, error) {
@@ -85,24 +83,11 @@ func (p *proxied) get(ctx context.Context, name string) (io.ReadCloser, error) {
 		return nil, err
 	}
 	at := p.url(name)
-	resp, err := p.api.send(ctx, &rest.Request{
-		Method: http.MethodGet, Path: at, Header: p.api.header(at), Stream: true, Repeat: rest.Harmless,
-	})
+	file, err := p.api.file(ctx, at, nil)
 	if errors.Is(err, ErrInternal) && p.absent(ctx, name) {
 		return nil, &Error{Status: http.StatusNotFound, Code: CodeDoesNotExist, Method: http.MethodGet, Path: at, Message: "No such artifact: " + quote(name)}
 	}
-	if err != nil {
-		return nil, err
-	}
-	if kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); kind == "text/html" && resp.Header.Get("Content-Disposition") == "" {
-		page, _ := io.ReadAll(io.LimitReader(resp.Stream, 1000))
-		_ = resp.Stream.Close()
-		return nil, &Error{
-			Status: resp.Status, Code: CodeInternalError, Method: http.MethodGet, Path: at, RequestID: resp.RequestID,
-			Message: "the answer is a page and no file, which MLflow sends as an attachment (does a proxy want a login?): " + rest.Excerpt(page),
-		}
-	}
-	return &body{ReadCloser: resp.Stream, name: name, left: resp.Length}, nil
+	return file, err
 }
 
 // fetch copies a file. What breaks off is fetched anew: the server cannot continue.
@@ -154,27 +139,6 @@ func (p *proxied) absent(ctx context.Context, name string) bool {
 	}
 	files, err := p.list(ctx, dir)
 	return err == nil && !slices.ContainsFunc(files, func(f *FileInfo) bool { return f.Path == name && !f.IsDir })
-}
-
-// body fails when less arrives than was announced: a cut answer must not pass for a whole file.
-type body struct {
-	io.ReadCloser
-	name string
-	left int64
-}
-
-func (b *body) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if b.left >= 0 {
-		b.left = max(0, b.left-int64(n))
-	}
-	if err == io.EOF && b.left > 0 {
-		err = io.ErrUnexpectedEOF
-	}
-	if err != nil && err != io.EOF {
-		err = &Error{Method: http.MethodGet, Path: b.name, Err: fmt.Errorf("the content broke off: %w", err)}
-	}
-	return n, err
 }
 
 func (p *proxied) list(ctx context.Context, dir string) ([]*FileInfo, error) {

@@ -32,7 +32,7 @@ type span struct {
 
 // fetchRanges copies a file of a known size, some of its parts at once, and verifies it where the store keeps a checksum: in the order of the
 // bytes, while later parts are still on their way.
-func fetchRanges(ctx context.Context, from ranged, size int64, to *os.File, t *transfer) error {
+func fetchRanges(ctx context.Context, from ranged, size int64, to *os.File, t *transfer, m *meter) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var spans []span
@@ -48,7 +48,7 @@ func fetchRanges(ctx context.Context, from ranged, size int64, to *os.File, t *t
 		verified <- err
 	}()
 	err := several(ctx, t.Parts, spans, func(ctx context.Context, s span) error {
-		err := fetchSpan(ctx, from, s, to, &t.meter)
+		err := fetchSpan(ctx, from, s, to, m)
 		if err == nil {
 			close(s.done)
 		}

@@ -171,7 +171,7 @@ func (b *bucket) fetch(ctx context.Context, name string, _ int64, to *os.File, t
 	if err != nil {
 		return s3Error(err)
 	}
-	return fetchRanges(ctx, &bucketFile{client, b.at(name), info, b.api}, info.Size, to, t)
+	return fetchRanges(ctx, &bucketFile{client, b.at(name), info, b.api}, info.Size, to, t, &t.meter)
 }
 
 type bucketFile struct {

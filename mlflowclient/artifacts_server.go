@@ -70,13 +70,7 @@ func (s *ArtifactService) open(ctx context.Context, at, name string, query url.V
 	if err := checkArtifactName(name); err != nil {
 		return nil, err
 	}
-	resp, err := s.api.send(ctx, &rest.Request{
-		Method: http.MethodGet, Path: at, Query: query, Header: s.api.header(at), Stream: true, Repeat: rest.Harmless,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &body{ReadCloser: resp.Stream, name: at + "?" + query.Encode(), left: resp.Length}, nil
+	return s.api.file(ctx, at, query)
 }
 
 // maxSmall is the server's own limit.
@@ -91,11 +85,10 @@ func (s *ArtifactService) UploadRun(ctx context.Context, runID, name string, dat
 		return invalid("artifact %s of %d bytes: this way takes from 1 byte to 10 MiB; ForRun gives a store that takes all", quote(name), len(data))
 	}
 	const at = "/ajax-api/2.0/mlflow/upload-artifact"
-	_, err := s.api.send(ctx, &rest.Request{
+	return s.api.store(ctx, &rest.Request{
 		Method: http.MethodPost, Path: at, Query: url.Values{"run_uuid": {runID}, "path": {name}}, Header: s.api.header(at),
 		Body: data, ContentType: "application/octet-stream", Repeat: rest.Harmless,
-	})
-	return err
+	}, "application/json")
 }
 
 // PresignDownload asks for an address of a file; see [ArtifactService.PresignDownload].

@@ -138,13 +138,19 @@ func (a *signedAddress) send(ctx context.Context, req *rest.Request) (*rest.Resp
 	return resp, nil
 }
 
-// can says whether the server lets bytes go directly to its storage. What it says once counts: it does not change while it runs.
-func (s *storage) can(ctx context.Context, a *api, ask func(*ServerInfo) bool) bool {
+// goes says whether bytes are to go directly to the server's storage: as was asked for, or because the server says that they can. What it says
+// once counts: it does not change while it runs.
+func (s *storage) goes(ctx context.Context, a *api, mode TransferMode, can func(*ServerInfo) bool) bool {
 	s.mu.Lock()
 	info, isolated := s.info, s.isolated
 	s.mu.Unlock()
-	if isolated {
+	switch {
+	case mode == TransferDirect:
+		return true
+	case mode == TransferProxied, isolated:
 		return false
+	case mode == transferPreferred:
+		return true
 	}
 	if info == nil {
 		var err error
@@ -158,7 +164,7 @@ func (s *storage) can(ctx context.Context, a *api, ask func(*ServerInfo) bool) b
 		s.info = info
 		s.mu.Unlock()
 	}
-	return ask(info)
+	return can(info)
 }
 
 // reachTimeout is how long a client looks whether a server's storage can be reached from where it is.

@@ -132,6 +132,33 @@ var operations = []callable{
 	}},
 }
 
+// A proxy's log-in has the status 200: it must pass neither for a file nor for the confirmation of one.
+func TestPagesAreNoAnswers(t *testing.T) {
+	c := fake(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		answer(w, http.StatusOK, "<html>log in")
+	})
+	store, err := c.Artifacts.At("mlflow-artifacts:/x")
+	must(t, err)
+	ctx, now := t.Context(), time.Now()
+	for name, call := range map[string]func() error{
+		"Upload":           func() error { return store.Upload(ctx, "f", strings.NewReader("text"), 4) },
+		"Open":             func() error { return second(store.Open(ctx, "f")) },
+		"UploadRun":        func() error { return c.Artifacts.UploadRun(ctx, "r", "f", []byte("text")) },
+		"OpenRun":          func() error { return second(c.Artifacts.OpenRun(ctx, "r", "f")) },
+		"OpenModelVersion": func() error { return second(c.Artifacts.OpenModelVersion(ctx, "m", "1", "f")) },
+		"OpenLoggedModel":  func() error { return second(c.Artifacts.OpenLoggedModel(ctx, "m-1", "f")) },
+		"LogSpans": func() error {
+			return second(c.Traces.LogSpans(ctx, "0", []*mlflowclient.Span{{Name: "s", Start: now, End: now}}))
+		},
+		"Version": func() error { return second(c.Server.Version(ctx)) },
+	} {
+		if err := call(); !errors.Is(err, mlflowclient.ErrInternal) || !strings.Contains(err.Error(), "<html>log in") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestWhatIsRepeated(t *testing.T) {
 	for _, op := range slices.Concat(operations, modelOperations) {
 		for _, failure := range []string{"cut", "502", "503", "429", "503 with Retry-After", "500 of MLflow's own"} {

@@ -35,9 +35,10 @@ import (
 //	MLFLOW_SYSTEM_METRICS_SAMPLES_BEFORE_LOGGING   1
 //	MLFLOW_SYSTEM_METRICS_NODE_ID                  this machine's name in the metrics' keys
 //	LOGNAME, USER, LNAME, USERNAME                 the user, before what the system says
-//	MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD           [TransferOptions].Upload: true is TransferDirect, false TransferProxied
+//	MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD           [TransferOptions].Upload: false is TransferProxied; true tries the storage, whatever
+//	                                               the server says of it, and goes through the server when that fails
 //	MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD         [TransferOptions].Download, likewise
-//	MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE      524288000 bytes
+//	MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE      33554432 bytes, where Python has 524288000
 //	MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE             10485760 bytes
 //	MLFLOW_MULTIPART_DOWNLOAD_CHUNK_SIZE           16777216 bytes, where Python has 104857600
 //	MLFLOW_S3_ENDPOINT_URL, MLFLOW_S3_IGNORE_TLS   for s3:// and what the server signs; see [WithS3]

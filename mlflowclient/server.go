@@ -36,7 +36,22 @@ func (s *ServerService) Info(ctx context.Context) (*ServerInfo, error) {
 // Version is the server's version, such as "3.17.2".
 func (s *ServerService) Version(ctx context.Context) (string, error) {
 	text, err := s.text(ctx, "/version")
-	return strings.TrimSpace(text), err
+	if err != nil {
+		return "", err
+	}
+	version := strings.TrimSpace(text)
+	if version == "" || !strings.Contains("0123456789", version[:1]) || strings.ContainsAny(version, "<> \n") { // a proxy's page
+		return "", noServer("/version", "a version", text)
+	}
+	return version, nil
+}
+
+// noServer is the error of a text that MLflow would not answer.
+func noServer(path, want, text string) *Error {
+	return &Error{
+		Status: http.StatusOK, Code: CodeInternalError, Method: http.MethodGet, Path: path,
+		Message: "the answer is not " + want + " (is this an MLflow server?): " + rest.Excerpt([]byte(text)),
+	}
 }
 
 // Health returns nil when the server answers that it is well.
@@ -46,10 +61,7 @@ func (s *ServerService) Health(ctx context.Context) error {
 		return err
 	}
 	if strings.TrimSpace(text) != "OK" {
-		return &Error{
-			Status: http.StatusOK, Code: CodeInternalError, Method: http.MethodGet, Path: "/health",
-			Message: "the answer is not OK (is this an MLflow server?): " + rest.Excerpt([]byte(text)),
-		}
+		return noServer("/health", "OK", text)
 	}
 	return nil
 }

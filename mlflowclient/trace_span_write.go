@@ -53,10 +53,10 @@ func (s *TraceService) LogSpans(ctx context.Context, experimentID string, spans 
 		header = http.Header{}
 	}
 	header.Set(otlpExperimentHeader, experimentID)
-	_, err := s.api.send(ctx, &rest.Request{
-		Method: otlpTraces.method, Path: otlpTraces.path, Repeat: otlpTraces.repeat, Header: header,
-		Body: body, ContentType: "application/x-protobuf",
-	})
+	const protobuf = "application/x-protobuf"
+	err := s.api.store(ctx, &rest.Request{
+		Method: otlpTraces.method, Path: otlpTraces.path, Repeat: otlpTraces.repeat, Header: header, Body: body, ContentType: protobuf,
+	}, protobuf)
 	return w.traces, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"hash/crc32"
@@ -15,6 +16,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
+
+// ErrDamaged is what a [Verifier] finds.
+var ErrDamaged = errors.New("it was damaged on its way or at its place")
 
 // Verifier compares bytes with the checksum that the server keeps of an object. All bytes are written to it, in order; then Check tells.
 type Verifier struct {
@@ -91,7 +95,7 @@ func ETagOfParts(etags []string) string {
 // Same returns nil when a sum that was made elsewhere, by the same function, is the object's.
 func (v *Verifier) Same(sum []byte) error {
 	if !bytes.Equal(sum, v.want) {
-		return fmt.Errorf("the content's %s is %x and the store's %x: it was damaged on its way or at its place", v.name, sum, v.want)
+		return fmt.Errorf("the content's %s is %x and the store's %x: %w", v.name, sum, v.want, ErrDamaged)
 	}
 	return nil
 }
