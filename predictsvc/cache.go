@@ -148,3 +148,40 @@ func sumsOf(dir string, known map[string]string) (map[string]string, error) {
 	})
 	return sums, err
 }
+
+func sumOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// readSums reads the sums of the files of a folder in the cache.
+func readSums(dir string) (sums map[string]string, err error) {
+	path := dir + ".sums.json"
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(data, &sums); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return sums, nil
+}
+
+// replaceFile writes a file, which is never seen half written.
+func replaceFile(path string, data []byte) error {
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".tmp-")
+	if err != nil {
+		return err
+	}
+	_, err = temporary.Write(data)
+	if closed := temporary.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(temporary.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(temporary.Name()) // the first error says more
+	}
+	return err
+}

@@ -2,6 +2,7 @@ package predictsvc
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -79,6 +80,18 @@ func TestCacheIsCheckedBeforeItIsServed(t *testing.T) {
 				t.Errorf("%d downloads", r.downloads-before)
 			}
 		})
+	}
+	// A compact form of another version stands for a file in the check of the cache, and is of no use afterwards.
+	header, err := json.Marshal(compactForm{File: "model.onnx", Of: sumOf(whole), Sum: sumOf([]byte("other"))})
+	must(t, err)
+	must(t, os.WriteFile(compactPath(filepath.Dir(file)), append(header, "\nother"...), 0o600))
+	must(t, os.WriteFile(file, []byte("changed"), 0o600))
+	if look(&folderRegistry{away: true}) != nil {
+		t.Error("a changed file beside a form of another version is served")
+	}
+	before := r.downloads
+	if m := look(r); m == nil || r.downloads != before+1 {
+		t.Errorf("%d downloads in the place of a changed file", r.downloads-before)
 	}
 	if (&follower{}).mayUseCache(mlflowclient.ErrNotFound) {
 		t.Error("a model that MLflow does not have is served from the cache")

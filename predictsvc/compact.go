@@ -2,10 +2,7 @@ package predictsvc
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 )
@@ -42,9 +39,9 @@ func readCompact(dir string) *compactForm {
 	return form
 }
 
-// writeCompact keeps the compact form of an engine, if it has one that is worth it and is not there yet.
+// writeCompact keeps the compact form of an engine, if it has one that is worth it and was not read from it.
 func writeCompact(dir string, e *engine) error {
-	if e.compact == nil || readCompact(dir) != nil {
+	if e.compact == nil {
 		return nil
 	}
 	if file, err := os.Stat(filepath.Join(dir, e.file)); err != nil || file.Size() < compactAtLeast {
@@ -63,41 +60,4 @@ func writeCompact(dir string, e *engine) error {
 		return err
 	}
 	return replaceFile(compactPath(dir), append(append(header, '\n'), data...))
-}
-
-func sumOf(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
-}
-
-// readSums reads the sums of the files of a folder in the cache.
-func readSums(dir string) (sums map[string]string, err error) {
-	path := dir + ".sums.json"
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	if err := json.Unmarshal(data, &sums); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return sums, nil
-}
-
-// replaceFile writes a file, which is never seen half written.
-func replaceFile(path string, data []byte) error {
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".tmp-")
-	if err != nil {
-		return err
-	}
-	_, err = temporary.Write(data)
-	if closed := temporary.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(temporary.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(temporary.Name()) // the first error says more
-	}
-	return err
 }

@@ -2,6 +2,7 @@ package predictsvc
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -72,6 +73,16 @@ func testCompactForm(t *testing.T, written, name, older, newer string) {
 	} {
 		must(t, os.WriteFile(compactPath(dir), damaged, 0o600))
 		same(what)
+		if anew, err := os.ReadFile(compactPath(dir)); err != nil || !bytes.Equal(anew, form) {
+			t.Errorf("%s is not made anew: %v", what, err)
+		}
+	}
+	must(t, os.WriteFile(compactPath(dir), otherVersion(t, form, older, newer), 0o600))
+	changed := slices.Clone(file)
+	changed[len(changed)/2] ^= 1
+	must(t, os.WriteFile(path, changed, 0o600))
+	if _, err := loadModel(t.Context(), dir, from, DefaultTarget); !errors.Is(err, errChanged) {
+		t.Errorf("a changed file beside a form of another version: %v", err)
 	}
 	must(t, os.Remove(compactPath(dir)))
 	must(t, os.WriteFile(path, nil, 0o600))

@@ -66,7 +66,7 @@ func (s *scorer) writeDetails(requestID string) {
 	s.answer = b
 }
 
-// appendProbabilities writes the member with the probability of each class, if the model gives any. One that is no number is null.
+// appendProbabilities writes the member with the probability of each class, if the model gives any.
 func (s *scorer) appendProbabilities(b []byte, row int) []byte {
 	classes := s.model.engine.classes
 	if len(classes) == 0 {
@@ -75,11 +75,15 @@ func (s *scorer) appendProbabilities(b []byte, row int) []byte {
 	b = append(b, `,"probabilities":{`...)
 	for i, c := range classes {
 		b = append(append(append(b, separator(i, "", ",")...), quoted(c.label)...), ':')
-		if v := s.probability(c, row); math.IsNaN(v) || math.IsInf(v, 0) {
-			b = append(b, "null"...)
-		} else {
-			b = strconv.AppendFloat(b, v, 'g', -1, 64)
-		}
+		b = appendProbability(b, s.probability(c, row))
 	}
 	return append(b, '}')
+}
+
+// appendProbability writes one as JSON, which has no NaN and no infinity: those are null.
+func appendProbability(b []byte, v float64) []byte {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return append(b, "null"...)
+	}
+	return strconv.AppendFloat(b, v, 'g', -1, 64)
 }

@@ -23,7 +23,7 @@ type engine struct {
 	classes []class
 	// newEvaluator makes an evaluator with empty buffers.
 	newEvaluator func() evaluator
-	// file is the file that it was made of, and compact gives a form of it that is read faster; nil when there is none.
+	// file is the file that it was made of, and compact gives a form of it that is read faster; nil when it was read from that form.
 	file    string
 	compact func() ([]byte, bool)
 }

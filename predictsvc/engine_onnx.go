@@ -17,7 +17,7 @@ func newONNXEngine(file *onnx.Model, session *onnx.Session, c *columns, example 
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{outputs: session.Outputs(), answers: len(session.Outputs()), compact: session.Compact}
+	e := &engine{outputs: session.Outputs(), answers: len(session.Outputs())}
 	if err := e.findRoles(); err != nil {
 		return nil, err
 	}

@@ -44,7 +44,6 @@ func newSklearnEngine(m *sklearn.Model, f flavor, signature *mlmodel.Signature) 
 	if err != nil {
 		return nil, nil, err
 	}
-	e.compact = m.Compact
 	return c, e, nil
 }
 

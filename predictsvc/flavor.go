@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"mlopsgo/internal/onnx"
-	"mlopsgo/internal/sklearn"
 	"mlopsgo/mlflowclient/mlmodel"
 )
 
@@ -82,85 +80,4 @@ func usedFiles(m *mlmodel.Model) ([]string, error) {
 		files = append(files, m.ExampleInfo.ArtifactPath)
 	}
 	return files, nil
-}
-
-// loadEngine compiles the file that is served, or its compact form unless that is nil, and finds out what columns it takes.
-func loadEngine(folder *mlmodel.Folder, form *compactForm) (*columns, *engine, error) {
-	f, err := chooseFlavor(folder.Model)
-	if err != nil {
-		return nil, nil, err
-	}
-	if form != nil && form.File != f.file {
-		form = nil
-	}
-	var c *columns
-	var e *engine
-	if f.format == formatONNX {
-		c, e, err = loadONNX(folder, f, form)
-	} else {
-		c, e, err = loadSklearn(folder, f, form)
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	e.file = f.file
-	return c, e, nil
-}
-
-func loadSklearn(folder *mlmodel.Folder, f flavor, form *compactForm) (*columns, *engine, error) {
-	if form != nil {
-		if m, err := sklearn.ReadCompact(form.data); err == nil { // otherwise it is another version's
-			return newSklearnEngine(m, f, folder.Model.Signature)
-		}
-	}
-	data, err := folder.ReadFile(f.file)
-	if err != nil {
-		return nil, nil, err
-	}
-	m, err := readSklearn(data, f)
-	if err != nil {
-		return nil, nil, err
-	}
-	return newSklearnEngine(m, f, folder.Model.Signature)
-}
-
-func loadONNX(folder *mlmodel.Folder, f flavor, form *compactForm) (*columns, *engine, error) {
-	c, err := newColumns(folder.Model.Signature)
-	if err != nil {
-		return nil, nil, err
-	}
-	file, session, err := readONNX(folder, f, form)
-	if err != nil {
-		return nil, nil, err
-	}
-	e, err := newONNXEngine(file, session, c, func() (*table, error) {
-		example, _, err := c.exampleOf(folder)
-		if err != nil {
-			return nil, err
-		}
-		var t table
-		return &t, c.table(&t, example)
-	})
-	if err == nil && f.predict == predictLabels {
-		err = e.answerLabel()
-	}
-	return c, e, err
-}
-
-func readONNX(folder *mlmodel.Folder, f flavor, form *compactForm) (*onnx.Model, *onnx.Session, error) {
-	if form != nil {
-		if file, session, err := onnx.LoadCompact(form.data); err == nil { // otherwise it is another version's
-			return file, session, nil
-		}
-	}
-	data, err := folder.ReadFile(f.file)
-	if err != nil {
-		return nil, nil, err
-	}
-	file, err := onnx.Decode(data)
-	if err != nil {
-		return nil, nil, err
-	}
-	session, err := onnx.Load(file)
-	return file, session, err
 }

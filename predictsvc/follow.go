@@ -178,20 +178,32 @@ func (f *follower) load(ctx context.Context, from source) (m *model, err error) 
 	}()
 	f.noteLoading(from)
 	defer f.noteLoading(source{})
-	if f.cache.valid(from) != nil {
-		if err := f.cache.remove(from); err != nil {
-			return nil, fmt.Errorf("clearing the cache: %w", err)
-		}
-		downloading, cancel := context.WithTimeout(ctx, f.patience)
-		defer cancel()
-		if err := f.registry.download(downloading, from, f.cache.folder(from)); err != nil {
-			return nil, err
-		}
-		if err := f.cache.seal(from); err != nil {
-			return nil, fmt.Errorf("caching the model: %w", err)
+	if f.cache.valid(from) == nil {
+		m, err := loadModel(ctx, f.cache.folder(from), from, f.target)
+		if !errors.Is(err, errChanged) {
+			return m, err
 		}
 	}
+	if err := f.download(ctx, from); err != nil {
+		return nil, err
+	}
 	return loadModel(ctx, f.cache.folder(from), from, f.target)
+}
+
+// download brings the files of a model into the cache, in the place of what is there.
+func (f *follower) download(ctx context.Context, from source) error {
+	if err := f.cache.remove(from); err != nil {
+		return fmt.Errorf("clearing the cache: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, f.patience)
+	defer cancel()
+	if err := f.registry.download(ctx, from, f.cache.folder(from)); err != nil {
+		return err
+	}
+	if err := f.cache.seal(from); err != nil {
+		return fmt.Errorf("caching the model: %w", err)
+	}
+	return nil
 }
 
 // mayUseCache tells whether an error leaves open what the registry holds. When MLflow itself says that there is no such model, an old

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
-	"strconv"
 
 	"github.com/gin-gonic/gin"
 
@@ -68,13 +67,12 @@ func (s *Service) ofModel(answer func(c *gin.Context, m *model)) gin.HandlerFunc
 	}
 }
 
-// inferTensor describes a tensor, and in an answer holds it.
+// inferTensor describes a tensor.
 type inferTensor struct {
 	Name       string         `json:"name"`
 	Datatype   string         `json:"datatype"`
 	Shape      []int          `json:"shape"`
 	Parameters map[string]any `json:"parameters,omitempty"`
-	Data       any            `json:"data,omitempty"`
 }
 
 // metadata describes a model.
@@ -178,7 +176,7 @@ func (s *scorer) writeInferred(id string, outputs []inferTensor) {
 				continue
 			}
 			for j, class := range s.model.engine.classes {
-				b = strconv.AppendFloat(append(b, separator(j, "", ",")...), s.probability(class, i), 'g', -1, 64)
+				b = appendProbability(append(b, separator(j, "", ",")...), s.probability(class, i))
 			}
 		}
 		b = append(b, "]}"...)

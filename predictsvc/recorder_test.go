@@ -2,6 +2,7 @@ package predictsvc
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"math"
@@ -17,6 +18,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
+
+	"mlopsgo/internal/onnx"
 )
 
 // recording is a service in the process whose predictions are kept; stop ends it as Serve does.
@@ -261,5 +264,47 @@ func TestOneBadRowCostsItselfOnly(t *testing.T) {
 	}
 	if bad := total(t, s.metrics.logDropped.WithLabelValues("invalid")); bad != 1 {
 		t.Errorf("%d counted as invalid", bad)
+	}
+}
+
+// noNumbers makes the probabilities of the first class NaN and those of the second infinite, as a softmax of huge sums in float32 does.
+type noNumbers struct {
+	evaluator
+	classes []class
+}
+
+func (e noNumbers) evaluate(values []float64, texts []string, rows int) ([]*onnx.Tensor, error) {
+	outputs, err := e.evaluator.evaluate(values, texts, rows)
+	for i, v := range []float64{math.NaN(), math.Inf(1)} {
+		t := outputs[e.classes[i].output]
+		for row := range rows {
+			if at := row*width(t) + e.classes[i].column; t.Type == onnx.Double {
+				t.F64[at] = v
+			} else {
+				t.F32[at] = float32(v)
+			}
+		}
+	}
+	return outputs, err
+}
+
+func TestProbabilitiesThatAreNoNumbersAreAnsweredAndKeptAsNull(t *testing.T) {
+	database := newDatabase(t)
+	s, stop := recording(t, LogConfig{URL: database.String(), Flush: time.Hour}, 0)
+	e := s.follower.current.Load().engine
+	inner := e.newEvaluator
+	e.newEvaluator = func() evaluator { return noNumbers{inner(), e.classes} }
+	s.follower.current.Load().scorers = sync.Pool{New: func() any { return s.follower.current.Load().newScorer() }}
+	const infer = `{"inputs":[{"name":"input","shape":[1,4],"datatype":"FP64","data":[0,0,0,12]}]}`
+	for path, body := range map[string]string{"/predict?details=1": wine, "/v2/models/sk-rfc-model/infer": infer} {
+		got := request(t, s, http.MethodPost, path, jsonType, body)
+		if got.Code != http.StatusOK || !json.Valid(got.Body.Bytes()) || strings.Count(got.Body.String(), "null") != 2 {
+			t.Errorf("%s: %d %s", path, got.Code, got.Body)
+		}
+	}
+	stop()
+	rows := texts(t, database.String(), "SELECT probabilities::text FROM predictions")
+	if diff := cmp.Diff([]string{`{"5": null, "6": null}`, `{"5": null, "6": null}`}, rows); diff != "" || s.recorder.state().dropped != 0 {
+		t.Errorf("(-want +in the table):\n%s", diff)
 	}
 }

@@ -59,10 +59,8 @@ func scan(row pgx.CollectableRow) (Prediction, error) {
 	if err := json.Unmarshal(features, &p.Features); err != nil {
 		return Prediction{}, fmt.Errorf("features of %s: %w", p.ID, err)
 	}
-	if probabilities != nil {
-		if err := json.Unmarshal(probabilities, &p.Probabilities); err != nil {
-			return Prediction{}, fmt.Errorf("probabilities of %s: %w", p.ID, err)
-		}
+	if p.Probabilities, err = readProbabilities(probabilities); err != nil {
+		return Prediction{}, fmt.Errorf("probabilities of %s: %w", p.ID, err)
 	}
 	return p, nil
 }

@@ -2,7 +2,6 @@
 // what was true of the predictions (feedback), and what another model would have said (shadow_predictions).
 //
 //	store, err := predictionlog.Open(ctx, url)
-//	err = store.Append(ctx, predictions)
 //	err = store.Write(ctx, predictionlog.Batch{Predictions: predictions, Feedback: feedback})
 //	for p, err := range store.Between(ctx, "sk-rfc-model", from, to) { … }
 //
@@ -13,5 +12,5 @@
 // version is kept in the table predictions_version; the SQL lies in the folder migrations and is never changed once it was released.
 //
 // Errors are those of pgx, wrapped; [ErrInvalid] marks predictions that no database would take, which a repetition cannot help.
-// No type of pgx leaves the package, and it imports no other package of this module.
+// No type of pgx leaves the package.
 package predictionlog

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -29,7 +30,8 @@ type Prediction struct {
 	Features map[string]any
 	// Prediction is the label as text.
 	Prediction string
-	// Probabilities by label; nil when the model gives none.
+	// Probabilities by label; nil when the model gives none. One that is no number, as extreme features may bring about, is kept as null,
+	// and read back as NaN.
 	Probabilities map[string]float64
 	// Latency is the time that the request took; Postgres keeps microseconds.
 	Latency time.Duration
@@ -69,11 +71,35 @@ func (p *Prediction) probabilities() (any, error) {
 	if p.Probabilities == nil {
 		return nil, nil
 	}
-	text, err := encode(p.Probabilities)
+	numbers := make(map[string]*float64, len(p.Probabilities))
+	for label, v := range p.Probabilities {
+		if numbers[label] = &v; math.IsNaN(v) || math.IsInf(v, 0) {
+			numbers[label] = nil
+		}
+	}
+	text, err := encode(numbers)
 	if err != nil {
 		return nil, fmt.Errorf("prediction log: %w: probabilities of %s: %w", ErrInvalid, p.ID, err)
 	}
 	return text, nil
+}
+
+// readProbabilities reads what probabilities wrote.
+func readProbabilities(text []byte) (map[string]float64, error) {
+	if text == nil {
+		return nil, nil
+	}
+	var numbers map[string]*float64
+	if err := json.Unmarshal(text, &numbers); err != nil {
+		return nil, err
+	}
+	all := make(map[string]float64, len(numbers))
+	for label, v := range numbers {
+		if all[label] = math.NaN(); v != nil {
+			all[label] = *v
+		}
+	}
+	return all, nil
 }
 
 // encode writes JSON that jsonb takes: it refuses NaN, as JSON does, and the character U+0000, which jsonb has no place for.

@@ -1,9 +1,6 @@
 package predictionlog
 
-import (
-	"context"
-	"strings"
-)
+import "strings"
 
 const (
 	// columnList are the columns of the table, in the order of Prediction.values and of scan.
@@ -26,8 +23,3 @@ var (
 )
 
 func splitList(list string) []string { return strings.Split(list, ", ") }
-
-// Append writes predictions; see [Store.Write].
-func (s *Store) Append(ctx context.Context, predictions []Prediction) error {
-	return s.Write(ctx, Batch{Predictions: predictions})
-}
