@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"mlopsgo/internal/spool"
 )
 
 // cache keeps the files of models on disk:
@@ -18,13 +20,31 @@ import (
 //	                                          /<source.files>  a model's folder
 //	                                          /<source.files>.sums.json
 //	                                          /<source.files>.compact
+//	                                          /lock            of the service that uses it
+//	     /<hash of tracking URI and model URI>-2/…             of a second service that follows the same model meanwhile
 //
 // Sums are SHA-256 of every file, so that what a disk or a person changed is not served.
 type cache struct{ dir string }
 
-func newCache(dir, trackingURI, modelURI string) cache {
+// mostCaches bounds the folders of one model: so many services do not run on one machine.
+const mostCaches = 100
+
+// takeCache makes or takes the first folder of a model that nobody else uses: each service deletes what it does not serve. Close what is
+// returned beside it.
+func takeCache(dir, trackingURI, modelURI string) (cache, io.Closer, error) {
 	sum := sha256.Sum256([]byte(trackingURI + "\x00" + modelURI))
-	return cache{filepath.Join(dir, hex.EncodeToString(sum[:8]))}
+	first := filepath.Join(dir, hex.EncodeToString(sum[:8]))
+	c := cache{first}
+	for n := 2; ; n++ {
+		if err := os.MkdirAll(c.dir, cacheDirMode); err != nil {
+			return c, nil, err
+		}
+		locked, err := spool.Lock(c.dir)
+		if err == nil || !errors.Is(err, spool.ErrInUse) || n > mostCaches {
+			return c, locked, err
+		}
+		c.dir = fmt.Sprintf("%s-%d", first, n)
+	}
 }
 
 func (c cache) folder(from source) string { return filepath.Join(c.dir, from.files()) }
@@ -98,7 +118,7 @@ func (c cache) keep(from, before source) error {
 	if err != nil {
 		return err
 	}
-	kept := map[string]bool{filepath.Base(c.current()): true}
+	kept := map[string]bool{filepath.Base(c.current()): true, spool.LockFile: true}
 	for _, s := range []source{from, before} {
 		kept[s.files()], kept[filepath.Base(c.sums(s))], kept[filepath.Base(compactPath(c.folder(s)))] = true, true, true
 	}

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"mlopsgo/mlflowclient"
 	"mlopsgo/mlflowclient/mlmodel"
@@ -38,12 +41,13 @@ func TestCacheIsCheckedBeforeItIsServed(t *testing.T) {
 	look := func(r *folderRegistry) *model {
 		t.Helper()
 		s := newService(t, Config{CacheDir: dir})
-		_, err := s.openCache()
+		release, err := s.openCache()
 		must(t, err)
 		s.follower.registry = r
-		if err := s.follower.look(t.Context(), t.Context()); err != nil && s.follower.mayUseCache(err) {
+		if err := s.follower.look(t.Context(), t.Context()); err != nil && !s.follower.gone {
 			s.follower.startFromCache(t.Context())
 		}
+		must(t, release())
 		return s.follower.current.Load()
 	}
 	r := &folderRegistry{files: modelFiles(t, tinyForest(5, 6), nil)}
@@ -93,7 +97,121 @@ func TestCacheIsCheckedBeforeItIsServed(t *testing.T) {
 	if m := look(r); m == nil || r.downloads != before+1 {
 		t.Errorf("%d downloads in the place of a changed file", r.downloads-before)
 	}
-	if (&follower{}).mayUseCache(mlflowclient.ErrNotFound) {
-		t.Error("a model that MLflow does not have is served from the cache")
+}
+
+// TestServicesOnOneMachineHaveCachesOfTheirOwn: what one does not serve and deletes, another does.
+func TestServicesOnOneMachineHaveCachesOfTheirOwn(t *testing.T) {
+	config := Config{CacheDir: t.TempDir(), ModelURI: "models:/x@champion", ShadowModelURI: "models:/x@champion"}
+	first, second, third := newService(t, config), newService(t, config), newService(t, config)
+	release, err := first.openCache()
+	must(t, err)
+	releaseSecond, err := second.openCache()
+	must(t, err)
+	taken := map[string]bool{}
+	for _, f := range []*follower{first.follower, first.shadow.follower, second.follower, second.shadow.follower} {
+		taken[f.cache.dir] = true
 	}
+	if len(taken) != 4 {
+		t.Errorf("%v", taken)
+	}
+	must(t, release())
+	release, err = third.openCache()
+	must(t, err)
+	if third.follower.cache != first.follower.cache {
+		t.Errorf("the next service takes %v, and %v is free", third.follower.cache, first.follower.cache)
+	}
+	must(t, third.follower.cache.keep(source{}, source{}))
+	other, locked, err := takeCache(config.CacheDir, third.config.Client.TrackingURI(), config.ModelURI)
+	must(t, err)
+	if other == third.follower.cache {
+		t.Error("tidying the cache gives it away")
+	}
+	must(t, errors.Join(locked.Close(), release(), releaseSecond()))
+}
+
+// movingRegistry is an MLflow whose alias moves, and a store that fails for one version.
+type movingRegistry struct {
+	files     []mlmodel.File
+	version   atomic.Pointer[string]
+	failing   string
+	failures  atomic.Int64 // that are left
+	downloads atomic.Int64
+	err       error
+}
+
+func (r *movingRegistry) resolve(_ context.Context, uri string) (source, error) {
+	version := *r.version.Load()
+	return source{URI: uri, Name: "wine", Version: version, ArtifactURI: "x/" + version}, nil
+}
+
+func (r *movingRegistry) download(_ context.Context, from source, dir string) error {
+	if r.downloads.Add(1); from.Version == r.failing && r.failures.Add(-1) >= 0 {
+		return r.err
+	}
+	return mlmodel.WriteFolder(dir, r.files)
+}
+
+// following is a service in the process that follows a registry until the test ends.
+func following(t *testing.T, r registry, config Config) *Service {
+	t.Helper()
+	s := newService(t, config)
+	release, err := s.openCache()
+	must(t, err)
+	s.follower.registry = r
+	ctx, cancel := context.WithCancel(t.Context())
+	var group sync.WaitGroup
+	group.Go(func() { s.follower.run(ctx) })
+	t.Cleanup(func() {
+		cancel()
+		group.Wait()
+		must(t, release())
+	})
+	return s
+}
+
+// TestStoreThatRefusesAVersionLeavesTheCopyOfTheLastOne: only what MLflow says of the model itself makes an old copy no answer.
+func TestStoreThatRefusesAVersionLeavesTheCopyOfTheLastOne(t *testing.T) {
+	for name, refusal := range map[string]error{"missing": mlflowclient.ErrNotFound, "forbidden": mlflowclient.ErrPermissionDenied} {
+		t.Run(name, func(t *testing.T) {
+			config := Config{CacheDir: t.TempDir(), Poll: time.Hour}
+			r := &movingRegistry{files: modelFiles(t, tinyForest(5, 6), nil), failing: "2", err: refusal}
+			r.failures.Store(100)
+			r.version.Store(new("1"))
+			t.Run("before", func(t *testing.T) {
+				s := following(t, r, config)
+				eventually(t, "the first version", func() bool { return s.follower.current.Load() != nil })
+			})
+			r.version.Store(new("2"))
+			s := following(t, r, config)
+			eventually(t, "the copy of the first version", func() bool {
+				m := s.follower.current.Load()
+				return m != nil && m.Version == "1" && m.fromCache
+			})
+		})
+	}
+}
+
+// TestStoreThatComesBack: while nothing is served, files that could not be fetched are asked for at every look; later, a signal is enough.
+func TestStoreThatComesBack(t *testing.T) {
+	r := &movingRegistry{files: modelFiles(t, tinyForest(5, 6), nil), failing: "1", err: errors.New("the store is away")}
+	const failures = 14 // whose waits would double to more than a minute
+	r.failures.Store(failures)
+	r.version.Store(new("1"))
+	s := following(t, r, Config{CacheDir: t.TempDir(), Poll: 5 * time.Millisecond})
+	began := time.Now()
+	eventually(t, "a model", func() bool { return s.follower.current.Load() != nil })
+	if took := time.Since(began); took > 20*time.Second || r.downloads.Load() != failures+1 {
+		t.Errorf("%d downloads in %v", r.downloads.Load(), took)
+	}
+
+	r = &movingRegistry{files: r.files, failing: "2", err: r.err}
+	r.failures.Store(1)
+	r.version.Store(new("1"))
+	s = following(t, r, Config{CacheDir: t.TempDir(), Poll: time.Hour})
+	eventually(t, "a model", func() bool { return s.follower.current.Load() != nil })
+	r.version.Store(new("2"))
+	signal(s.follower.now)
+	eventually(t, "the failure is told", func() bool { return s.follower.state().err != nil })
+	signal(s.follower.now)
+	eventually(t, "the second version", func() bool { return s.follower.current.Load().Version == "2" })
 }

@@ -21,7 +21,12 @@ const (
 	downloadTime = 10 * time.Minute
 	// A version that cannot be loaded is tried again after a growing wait: it may have been the disk, or the memory.
 	longestWait = 5 * time.Minute
+	// One whose files could not be fetched is tried again sooner, and at every look while nothing is served: the store comes back.
+	longestDownloadWait = 30 * time.Second
 )
+
+// errDownload is in the chain of the errors of files that could not be fetched.
+var errDownload = errors.New("its files cannot be downloaded")
 
 // follower serves what the model's URI leads to, and keeps the last good model when anything fails.
 type follower struct {
@@ -32,12 +37,14 @@ type follower struct {
 	cache    cache
 	logger   *slog.Logger
 	metrics  *followMetrics
-	// now asks for a look before the next one is due.
+	// now asks for a look before the next one is due, at a version that could not be loaded as well.
 	now chan struct{}
 	// onModel is told of every model that is served.
 	onModel func(*model)
-	// patience bounds a download; only the goroutine of run touches it.
+	// patience bounds a download, and gone is that MLflow itself said at the last look that there is no such model, or that it is not for us;
+	// only the goroutine of run touches them.
 	patience time.Duration
+	gone     bool
 
 	current atomic.Pointer[model]
 
@@ -76,7 +83,7 @@ func (f *follower) run(ctx context.Context) {
 	err := f.look(ctx, first)
 	cancel()
 	f.patience = downloadTime
-	if err != nil && f.current.Load() == nil && f.mayUseCache(err) {
+	if err != nil && f.current.Load() == nil && !f.gone { // when there is no such model, an old copy is not an answer
 		f.startFromCache(ctx)
 	}
 	for f.pause(ctx) {
@@ -96,6 +103,7 @@ func (f *follower) pause(ctx context.Context) bool {
 		return false
 	case <-timer.C:
 	case <-f.now:
+		f.badUntil = time.Time{}
 	}
 	return true
 }
@@ -103,6 +111,7 @@ func (f *follower) pause(ctx context.Context) bool {
 // look asks where the URI leads, within the context looking, and loads what is new there.
 func (f *follower) look(ctx, looking context.Context) error {
 	from, err := f.registry.resolve(looking, f.uri)
+	f.gone = saysGone(err)
 	if err == nil {
 		err = f.serve(ctx, from)
 	}
@@ -160,7 +169,14 @@ func (f *follower) refuse(from source, err error) error {
 	if f.bad != from {
 		f.bad, f.badTimes = from, 0
 	}
-	wait := min(f.poll<<min(f.badTimes, 16), longestWait)
+	longest := longestWait
+	switch {
+	case errors.Is(err, errDownload) && f.current.Load() == nil:
+		longest = 0
+	case errors.Is(err, errDownload):
+		longest = longestDownloadWait
+	}
+	wait := min(f.poll<<min(f.badTimes, 16), longest)
 	f.badTimes++
 	f.badUntil = time.Now().Add(wait)
 	f.badError = fmt.Errorf("version %q of %s (run %q) cannot be served: %w", from.Version, from.name(), from.RunID, err)
@@ -198,7 +214,7 @@ func (f *follower) download(ctx context.Context, from source) error {
 	ctx, cancel := context.WithTimeout(ctx, f.patience)
 	defer cancel()
 	if err := f.registry.download(ctx, from, f.cache.folder(from)); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errDownload, err)
 	}
 	if err := f.cache.seal(from); err != nil {
 		return fmt.Errorf("caching the model: %w", err)
@@ -206,17 +222,16 @@ func (f *follower) download(ctx context.Context, from source) error {
 	return nil
 }
 
-// mayUseCache tells whether an error leaves open what the registry holds. When MLflow itself says that there is no such model, an old
-// copy is not an answer.
-func (f *follower) mayUseCache(err error) bool {
+// saysGone tells whether an error of resolving is MLflow's answer, and does not leave open what the registry holds.
+func saysGone(err error) bool {
 	for _, considered := range []error{
 		mlflowclient.ErrNotFound, mlflowclient.ErrInvalidParameter, mlflowclient.ErrUnauthenticated, mlflowclient.ErrPermissionDenied,
 	} {
 		if errors.Is(err, considered) {
-			return false
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 // startFromCache serves what was served last.

@@ -45,14 +45,15 @@ func serveOn(server *http.Server, listener net.Listener) error {
 	return server.Serve(listener)
 }
 
-// awaitDrain is the time between the end of the context and that of the listener, unless the server ends before.
-func (s *Service) awaitDrain(failed chan error) {
+// awaitDrain is the time between the end of the context and that of the listener, unless the server fails before.
+func (s *Service) awaitDrain(failed <-chan error) error {
 	timer := time.NewTimer(s.config.Drain)
 	defer timer.Stop()
 	select {
 	case err := <-failed:
-		failed <- err // for whoever looks later
+		return err
 	case <-timer.C:
+		return nil
 	}
 }
 

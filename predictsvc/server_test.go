@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"io"
 	"log/slog"
 	"math/big"
@@ -159,5 +160,21 @@ func TestProfiles(t *testing.T) {
 	other.Body.Close()
 	if other.StatusCode != http.StatusNotFound {
 		t.Error("the service's own address has profiles", other.Status)
+	}
+}
+
+// TestServerThatFailsWhileItDrains: the failure is told, though the end was asked for.
+func TestServerThatFailsWhileItDrains(t *testing.T) {
+	s := newService(t, Config{Drain: time.Minute})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(ctx, listener) }()
+	cancel()
+	eventually(t, "it is stopping", s.stopping.Load)
+	must(t, listener.Close())
+	if err := <-done; !errors.Is(err, net.ErrClosed) {
+		t.Errorf("it ends with %v", err)
 	}
 }

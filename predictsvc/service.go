@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -79,11 +80,11 @@ func (s *Service) Run(ctx context.Context) error {
 // requests under way are finished and the predictions on their way are written to Postgres, each for Config.Shutdown at most. It returns
 // nil after such an end.
 func (s *Service) Serve(ctx context.Context, listener net.Listener) (err error) {
-	removeCache, err := s.openCache()
+	releaseCache, err := s.openCache()
 	if err != nil {
 		return errors.Join(fmt.Errorf("predictor: the cache for models: %w", err), listener.Close())
 	}
-	defer func() { err = errors.Join(err, removeCache()) }()
+	defer func() { err = errors.Join(err, releaseCache()) }()
 	server, err := s.newServer()
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -109,24 +110,20 @@ func (s *Service) Serve(ctx context.Context, listener net.Listener) (err error) 
 	following, stopFollowing := context.WithCancel(ctx)
 	defer stopFollowing()
 	group.Go(func() { s.follower.run(following) })
-	if s.shadow != nil {
-		s.shadow.start(following, &group)
-	}
+	stopShadow := s.shadow.start(working, following, &group)
 	recorded := s.startRecorder(working, &group)
 
 	failed := make(chan error, 1)
-	group.Go(func() { failed <- serveOn(server, listener) })
+	group.Go(func() { failed <- fmt.Errorf("predictor: %w", serveOn(server, listener)) })
 	select {
 	case err = <-failed:
-		err = fmt.Errorf("predictor: %w", err)
 	case <-ctx.Done():
 		s.stopping.Store(true)
 		s.config.Logger.InfoContext(ctx, "stopping: finishing the requests under way", "drain", s.config.Drain.String())
-		s.awaitDrain(failed)
-		err = s.finish(working, server)
+		err = errors.Join(s.awaitDrain(failed), s.finish(working, server))
 	}
 	stopFollowing()
-	s.shadow.wait()
+	stopShadow()
 	s.drain(recorded)
 	return err
 }
@@ -168,8 +165,8 @@ func (s *Service) drain(recorded <-chan struct{}) {
 	}
 }
 
-// openCache makes the folder for the models' files, and returns what removes it when it is a temporary one.
-func (s *Service) openCache() (remove func() error, err error) {
+// openCache takes a folder for the models' files, and returns what gives it back, or removes it when it is a temporary one.
+func (s *Service) openCache() (release func() error, err error) {
 	dir, remove := s.config.CacheDir, func() error { return nil }
 	if dir == "" {
 		if dir, err = os.MkdirTemp("", "predictor-"); err != nil {
@@ -177,13 +174,25 @@ func (s *Service) openCache() (remove func() error, err error) {
 		}
 		remove = func() error { return os.RemoveAll(dir) }
 	}
-	s.follower.cache = newCache(dir, s.config.Client.TrackingURI(), s.config.ModelURI)
-	err = os.MkdirAll(s.follower.cache.dir, cacheDirMode)
-	if s.shadow != nil && err == nil {
-		s.shadow.follower.cache = newCache(dir, s.config.Client.TrackingURI(), s.config.ShadowModelURI)
-		err = os.MkdirAll(s.shadow.follower.cache.dir, cacheDirMode)
+	var locks []io.Closer
+	release = func() (err error) {
+		for _, lock := range locks {
+			err = errors.Join(err, lock.Close())
+		}
+		return errors.Join(err, remove())
 	}
-	return remove, err
+	followers := []*follower{s.follower}
+	if s.shadow != nil {
+		followers = append(followers, s.shadow.follower)
+	}
+	for _, f := range followers {
+		var lock io.Closer
+		if f.cache, lock, err = takeCache(dir, s.config.Client.TrackingURI(), f.uri); err != nil {
+			return nil, errors.Join(err, release())
+		}
+		locks = append(locks, lock)
+	}
+	return release, nil
 }
 
 // openSpool opens the folder in which predictions wait, and returns what removes it when it is a temporary one.

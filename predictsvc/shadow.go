@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	// shadowJobs and shadowValues bound what waits for the shadow model: requests, and numbers in them.
-	shadowJobs   = 1024
-	shadowValues = 1 << 20
+	// shadowJobs and shadowBytes bound what waits for the shadow model: requests, and the memory of their rows.
+	shadowJobs  = 1024
+	shadowBytes = 16 << 20
 	// shadowWork is how long the shadow model works before it rests for shadowRest times as long: it gets a quarter of one processor
 	// at most, so that the model that answers has the others.
 	shadowWork = 5 * time.Millisecond
@@ -35,7 +35,7 @@ type shadow struct {
 	logger   *slog.Logger
 	rows     *prometheus.CounterVec // by outcome
 	queue    chan *shadowJob
-	values   atomic.Int64 // in the queue
+	bytes    atomic.Int64 // of what is in the queue
 	ended    chan struct{}
 
 	counts [len(shadowOutcomes)]atomic.Int64
@@ -66,6 +66,7 @@ type shadowJob struct {
 	values    []float64
 	texts     []string
 	labels    []string // that were answered
+	bytes     int64
 }
 
 func newShadow(s *Service) *shadow {
@@ -84,19 +85,35 @@ func newShadow(s *Service) *shadow {
 	return sh
 }
 
-// start follows the model and scores until the context ends.
-func (sh *shadow) start(ctx context.Context, group *sync.WaitGroup) {
-	group.Go(func() { sh.follower.run(ctx) })
+// start follows the model until the context following ends, and scores until stop is called, which returns when nothing more is scored: what
+// waits then is dropped.
+func (sh *shadow) start(ctx, following context.Context, group *sync.WaitGroup) (stop func()) {
+	if sh == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	group.Go(func() { sh.follower.run(following) })
 	group.Go(func() {
 		defer close(sh.ended)
 		sh.run(ctx)
+		sh.dropQueue()
 	})
+	return func() {
+		cancel()
+		<-sh.ended
+	}
 }
 
-// wait returns when nothing more is scored.
-func (sh *shadow) wait() {
-	if sh != nil {
-		<-sh.ended
+// dropQueue counts what waits as dropped.
+func (sh *shadow) dropQueue() {
+	for {
+		select {
+		case job := <-sh.queue:
+			sh.bytes.Add(-job.bytes)
+			sh.count(shadowDropped, len(job.labels))
+		default:
+			return
+		}
 	}
 }
 
@@ -105,24 +122,35 @@ func (sh *shadow) offer(sc *scorer, requestID string, at time.Time) {
 	if sh.follower.current.Load() == nil {
 		return
 	}
-	rows, size := sc.table.rows, int64(len(sc.table.values))
-	if len(sh.queue) == cap(sh.queue) || sh.values.Load()+size > shadowValues {
+	rows, size := sc.table.rows, sc.shadowBytes()
+	if len(sh.queue) == cap(sh.queue) || sh.bytes.Load()+size > shadowBytes {
 		sh.count(shadowDropped, rows)
 		return
 	}
-	job := &shadowJob{model: sc.model, requestID: requestID, at: at, values: make([]float64, size), labels: make([]string, rows)}
-	copy(job.values, sc.table.values)
-	job.texts = slices.Clone(sc.table.texts)
+	job := &shadowJob{
+		model: sc.model, requestID: requestID, at: at, bytes: size,
+		values: slices.Clone(sc.table.values), texts: slices.Clone(sc.table.texts), labels: make([]string, rows),
+	}
 	for i := range job.labels {
 		job.labels[i] = sc.labelText(i)
 	}
-	sh.values.Add(size)
+	sh.bytes.Add(size)
 	select {
 	case sh.queue <- job:
 	default:
-		sh.values.Add(-size)
+		sh.bytes.Add(-size)
 		sh.count(shadowDropped, rows)
 	}
+}
+
+// shadowBytes is about the memory that the rows of s take in the queue.
+func (s *scorer) shadowBytes() int64 {
+	const numberBytes, stringBytes, labelBytes = 8, 16, 32
+	size := numberBytes*len(s.table.values) + labelBytes*s.table.rows
+	for _, text := range s.table.texts {
+		size += stringBytes + len(text)
+	}
+	return int64(size)
 }
 
 func (sh *shadow) count(outcome, rows int) {
@@ -138,7 +166,7 @@ func (sh *shadow) run(ctx context.Context) {
 			return
 		case job := <-sh.queue:
 			started := time.Now()
-			sh.values.Add(-int64(len(job.values)))
+			sh.bytes.Add(-job.bytes)
 			sh.note(ctx, sh.score(ctx, job), len(job.labels))
 			worked += time.Since(started)
 		}

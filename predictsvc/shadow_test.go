@@ -136,14 +136,38 @@ func TestShadowScoresWhileRequestsComeIn(t *testing.T) {
 	var group sync.WaitGroup
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
-	group.Go(func() { defer close(s.shadow.ended); s.shadow.run(ctx) })
-	for ctx.Err() == nil {
+	stop := s.shadow.start(t.Context(), ended(t), &group)
+	rows := int64(0)
+	for ; ctx.Err() == nil; rows++ {
 		post(s, wine)
 	}
+	stop()
 	group.Wait()
 	report := s.shadow.report()
-	if report.Agreed == 0 || report.Failed != 0 || report.Disagreed != 0 {
-		t.Errorf("%+v", report)
+	if report.Agreed == 0 || report.Failed != 0 || report.Disagreed != 0 || report.Agreed+report.Dropped != rows || s.shadow.bytes.Load() != 0 {
+		t.Errorf("%+v of %d rows", report, rows)
+	}
+}
+
+// ended is a context that has ended.
+func ended(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	return ctx
+}
+
+// TestShadowCountsTexts: of rows with long texts few wait.
+func TestShadowCountsTexts(t *testing.T) {
+	s := withShadow(t, tinyForest(5, 6), nil)
+	sc := s.follower.current.Load().scorer()
+	sc.table.rows, sc.table.values, sc.table.texts = 1, []float64{1, 1, 1, 1}, []string{strings.Repeat("x", shadowBytes/4)}
+	must(t, sc.score())
+	for range 10 {
+		s.shadow.offer(sc, "id", time.Now())
+	}
+	if waiting, dropped := len(s.shadow.queue), s.shadow.report().Dropped; waiting != 3 || dropped != 7 {
+		t.Errorf("%d wait and %d were dropped, want 3 and 7", waiting, dropped)
 	}
 }
 

@@ -92,8 +92,9 @@ func readCompactTrees(data []byte, columns int) (*ensemble, walker, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if e.columns != columns {
-		return nil, nil, fmt.Errorf("%w: compact trees of %d columns for %d", ErrFormat, e.columns, columns)
+	if e.columns != columns || len(e.listed) != len(e.leaves) { // only [TreeSums] has leaves that list nothing
+		return nil, nil, fmt.Errorf("%w: compact trees of %d columns for %d, and of %d leaves that list %d",
+			ErrFormat, e.columns, columns, len(e.leaves), len(e.listed))
 	}
 	return e, r.fastest(e), nil
 }

@@ -83,6 +83,16 @@ func TestCompactModel(t *testing.T) {
 	if _, _, err := LoadCompact(compacted.Encode()); !errors.Is(err, ErrFormat) {
 		t.Errorf("a compact model of another version: %v", err)
 	}
+	var unlisted ensemble
+	for _, st := range s.steps {
+		if k, ok := st.kernel.(*trees); ok {
+			unlisted = *k.ensemble
+		}
+	}
+	unlisted.listed = nil
+	if _, _, err := readCompactTrees(compact(&unlisted, unlisted.ranked), unlisted.columns); !errors.Is(err, ErrFormat) {
+		t.Errorf("compact trees whose leaves list no class: %v", err)
+	}
 	if _, ok := load(t, operatorsModel().Encode()).Compact(); ok {
 		t.Error("a model without trees has a compact form")
 	}

@@ -158,6 +158,45 @@ func TestLoadRefusesTreesV5(t *testing.T) {
 	}
 }
 
+// TestLoadRefusesMoreCellsThanMemory: a small file does not get rows of gigabytes, of 65,536 targets for each leaf, which names one of them.
+func TestLoadRefusesMoreCellsThanMemory(t *testing.T) {
+	const trees = 1000 // of a branch and two leaves
+	var first, second, roots, leaf, ids []int64
+	var weights []float32
+	for i := range int64(trees) {
+		roots, first, second, leaf = append(roots, i), append(first, 2*i), append(second, 2*i+1), append(leaf, 1)
+		ids, weights = append(ids, 0, 1), append(weights, float32(i), -float32(i))
+	}
+	m := treesV5Model()
+	for _, a := range m.Graph.Nodes[0].Attributes {
+		switch a.Name {
+		case "tree_roots":
+			a.Ints = roots
+		case "nodes_featureids":
+			a.Ints = make([]int64, trees)
+		case "nodes_modes":
+			a.T = &Tensor{Type: 2, Dims: []int64{trees}, Unknown: append([]byte{9<<3 | 2, 0xe8, 0x07}, make([]byte, trees)...)}
+		case "nodes_splits":
+			a.T = NewFloats(weights[:trees])
+		case "nodes_truenodeids":
+			a.Ints = first
+		case "nodes_falsenodeids":
+			a.Ints = second
+		case "nodes_trueleafs", "nodes_falseleafs":
+			a.Ints = leaf
+		case "leaf_targetids":
+			a.Ints = ids
+		case "leaf_weights":
+			a.T = NewFloats(weights)
+		case "n_targets":
+			a.I = 1 << 16
+		}
+	}
+	if _, err := Load(m); !errors.Is(err, ErrUnsupported) || !contains(err, "2000 leaves of 65536 columns") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // treesV5Model has one tree of two branches and three leaves.
 func treesV5Model() *Model {
 	tensor := func(name string, t *Tensor) *Attribute { return &Attribute{Name: name, Type: AttrTensor, T: t} }

@@ -9,6 +9,10 @@ import (
 // maxTreeNodes bounds an ensemble: node numbers must fit into 28 bits of a ranked node.
 const maxTreeNodes = 1 << 28
 
+// MaxCells bounds the leaves times the columns of an ensemble whose file names some of the columns of each leaf only: each has a row of all, and
+// a small file can have many of both.
+const MaxCells = 1 << 26
+
 // branchMode is how a node compares the feature with its value.
 type branchMode uint8
 
@@ -182,6 +186,10 @@ func newLeafRows(a *treeAttributes, e *ensemble, column func(int64) (int, error)
 		}
 		k := leafKey{a.leafTrees[i], a.leafNodes[i]}
 		r.entries[k] = append(r.entries[k], leafWeight{c, a.weights[i]})
+	}
+	if cells := len(r.entries) * e.columns; cells > max(MaxCells, len(a.weights)) {
+		return nil, fmt.Errorf("%w: %d leaves of %d columns each, %d values of which the file has %d; the limit is %d",
+			ErrUnsupported, len(r.entries), e.columns, cells, len(a.weights), MaxCells)
 	}
 	return r, nil
 }

@@ -44,9 +44,6 @@ func newBoosting(f *fields, features, classes int) classifier {
 	return c
 }
 
-// maxCells bounds what boosted trees take: their leaves have a column for each class, and a small file can have many of both.
-const maxCells = 1 << 26
-
 // stage reads a DecisionTreeRegressor, whose leaves count for one class.
 func (r *treeReader) stage(f *fields, object *pyobject.Object, class int, rate float64) bool {
 	of := fields{of: object}
@@ -57,8 +54,8 @@ func (r *treeReader) stage(f *fields, object *pyobject.Object, class int, rate f
 		}
 		return false
 	}
-	if r.cells += len(values) * r.columns; r.cells > maxCells {
-		of.unsupported("more than %d leaves times classes", maxCells)
+	if r.cells += len(values) * r.columns; r.cells > onnx.MaxCells {
+		of.unsupported("more than %d leaves times classes", onnx.MaxCells)
 		f.err = of.err
 		return true
 	}

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// lock is held until the file is closed, which the end of the process does in any case.
+// lock is held until the file is closed.
 func lock(file *os.File) error {
 	return syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) //nolint:gosec // A descriptor is small.
 }

@@ -3,8 +3,8 @@ package spool
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 )
@@ -13,8 +13,8 @@ import (
 var (
 	// ErrFull is Append's when the record would not fit into Options.MaxBytes.
 	ErrFull = errors.New("the spool is full")
-	// ErrInUse is Open's when another process has the folder.
-	ErrInUse = errors.New("the spool is used by another process")
+	// ErrInUse is that of Open and Lock when another process has the folder.
+	ErrInUse = errors.New("the folder is used by another process")
 )
 
 // Options of a spool.
@@ -37,7 +37,7 @@ type Stats struct {
 type Spool struct {
 	dir     string
 	options Options
-	locked  *os.File
+	locked  io.Closer
 
 	// mu keeps Done, which may empty the segment that is written, apart from Append.
 	mu       sync.Mutex
@@ -68,14 +68,11 @@ func Open(dir string, options Options) (*Spool, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("spool: %w", err)
 	}
-	locked, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	locked, err := Lock(dir)
 	if err != nil {
 		return nil, fmt.Errorf("spool: %w", err)
 	}
 	s := &Spool{dir: dir, options: options, locked: locked}
-	if err := lock(locked); err != nil {
-		return nil, fmt.Errorf("spool: %s: %w (%w)", dir, ErrInUse, errors.Join(err, locked.Close()))
-	}
 	if err := s.load(); err != nil {
 		return nil, fmt.Errorf("spool: %w", errors.Join(err, locked.Close()))
 	}
