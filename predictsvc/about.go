@@ -81,7 +81,7 @@ func (s *Service) about(c *gin.Context) {
 func (c *columns) about() []aboutColumn {
 	all := make([]aboutColumn, len(c.list))
 	for i, column := range c.list {
-		all[i] = aboutColumn{column.name, string(column.kind), !column.optional}
+		all[i] = aboutColumn{column.Name, string(column.Kind), !column.Optional}
 	}
 	return all
 }
@@ -90,10 +90,10 @@ func (r *registryFacts) get(ctx context.Context, of source) aboutRegistry {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.of != of || time.Since(r.asked) > aboutAge {
-		ctx, cancel := context.WithTimeout(ctx, aboutTime)
+		asking, cancel := context.WithTimeout(ctx, aboutTime)
 		defer cancel()
-		known := r.ask(ctx, of)
-		if ctx.Err() != nil && known.Error == "" { // a client that went away is no fact about MLflow
+		known := r.ask(asking, of)
+		if ctx.Err() != nil { // a client that went away is no fact about MLflow
 			return known
 		}
 		r.of, r.asked, r.known = of, time.Now(), known

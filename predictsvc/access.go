@@ -16,7 +16,8 @@ import (
 // of another origin.
 type AccessConfig struct {
 	// Tokens are bearer tokens of which a request must have one (Authorization: Bearer …). Without tokens here and in TokenFile,
-	// everybody may ask. /health, /ready, /live, /ping and the files of the pages, which say nothing about the model, are open.
+	// everybody may ask. /health, /ready, /live, /ping, /v2/health/live, /v2/health/ready and the files of the pages, which say nothing about
+	// the model, are open.
 	Tokens []string
 	// TokenFile holds more tokens, one a line; empty lines and those that begin with # are skipped. It is read again when it changes,
 	// so that a token can be rotated: add the new one, tell the clients, remove the old one.
@@ -34,7 +35,9 @@ type AccessConfig struct {
 }
 
 // openPaths need no token and have no limit: whoever watches over the service asks them.
-var openPaths = map[string]bool{"/health": true, "/ready": true, "/live": true, "/ping": true}
+var openPaths = map[string]bool{
+	"/health": true, "/ready": true, "/live": true, "/ping": true, "/v2/health/live": true, "/v2/health/ready": true,
+}
 
 func (a AccessConfig) validate() error {
 	for i, token := range a.Tokens {

@@ -61,7 +61,7 @@ func TestTokens(t *testing.T) {
 			t.Errorf("%q: %d %s %v", header, got.Code, got.Body, got.Header())
 		}
 	}
-	for _, path := range []string{"/health", "/ready", "/live"} {
+	for _, path := range []string{"/health", "/ready", "/live", "/ping", "/v2/health/live", "/v2/health/ready"} {
 		if got := ask(s, http.MethodGet, path); got.Code != http.StatusOK {
 			t.Errorf("%s needs a token: %d", path, got.Code)
 		}
@@ -122,8 +122,10 @@ func TestLimit(t *testing.T) {
 	if got := from("10.1.1.2"); got.Code != http.StatusOK {
 		t.Error("another client pays for the first", got.Code)
 	}
-	if got := ask(s, http.MethodGet, "/ready", "X-Forwarded-For", "10.1.1.1"); got.Code != http.StatusOK {
-		t.Error("/ready is limited", got.Code)
+	for _, path := range []string{"/ready", "/v2/health/ready"} {
+		if got := ask(s, http.MethodGet, path, "X-Forwarded-For", "10.1.1.1"); got.Code != http.StatusOK {
+			t.Error(path, "is limited", got.Code)
+		}
 	}
 	s = withAccess(t, AccessConfig{RatePerSecond: 0.01})
 	if first, second := post(s, wine, "X-Forwarded-For", "10.1.1.1"), post(s, wine, "X-Forwarded-For", "10.1.1.2"); first.Code != 200 || second.Code != 429 {

@@ -2,7 +2,6 @@ package predictsvc
 
 import (
 	"fmt"
-	"strings"
 
 	"mlopsgo/mlflowclient/mlmodel"
 	"mlopsgo/predictsvc/internal/scoring"
@@ -10,9 +9,7 @@ import (
 
 // column is one input of the model: what its signature says of it.
 type column struct {
-	name     string
-	kind     mlmodel.Kind
-	optional bool
+	scoring.Column
 	// text is the column as error messages name it.
 	text string
 }
@@ -37,18 +34,10 @@ func newColumns(signature *mlmodel.Signature) (*columns, error) {
 	for i, in := range input.Columns {
 		c.index[in.Name] = i
 		c.texts = c.texts || in.Kind == mlmodel.String
-		c.list = append(c.list, column{name: in.Name, kind: in.Kind, optional: in.Optional, text: fmt.Sprintf("column %q", in.Name)})
+		c.list = append(c.list, column{Column: in, text: fmt.Sprintf("column %q", in.Name)})
 	}
 	return c, nil
 }
 
 // String lists the columns with their types, for error messages.
-func (c *columns) String() string { return describe(c.list) }
-
-func describe(list []column) string {
-	texts := make([]string, len(list))
-	for i, one := range list {
-		texts[i] = fmt.Sprintf("%q (%s)", one.name, one.kind)
-	}
-	return strings.Join(texts, ", ")
-}
+func (c *columns) String() string { return scoring.Describe(c.input.Columns) }

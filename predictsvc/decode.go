@@ -151,7 +151,7 @@ func (c *columns) field(r *reader, guess int) (int, *requestError) {
 	}
 	r.at++
 	r.next()
-	if guess < len(c.list) && string(name) == c.list[guess].name {
+	if guess < len(c.list) && string(name) == c.list[guess].Name {
 		return guess, nil
 	}
 	i, ok := c.index[string(name)]
@@ -164,10 +164,10 @@ func (c *columns) field(r *reader, guess int) (int, *requestError) {
 // complete refuses a row that lacks a column.
 func (c *columns) complete(t *table) *requestError {
 	t.rows++
-	var missing []column
+	var missing []scoring.Column
 	for i, seen := range t.seen {
-		if !seen && !c.list[i].optional {
-			missing = append(missing, c.list[i])
+		if !seen && !c.list[i].Optional {
+			missing = append(missing, c.list[i].Column)
 		}
 	}
 	switch len(missing) {
@@ -175,10 +175,10 @@ func (c *columns) complete(t *table) *requestError {
 		return nil
 	case 1:
 		t.rows--
-		return refusef(http.StatusBadRequest, "%s is missing; expected %s", missing[0].text, missing[0].kind)
+		return refusef(http.StatusBadRequest, "column %q is missing; expected %s", missing[0].Name, missing[0].Kind)
 	}
 	t.rows--
-	return refusef(http.StatusBadRequest, "columns %s are missing", describe(missing))
+	return refusef(http.StatusBadRequest, "columns %s are missing", scoring.Describe(missing))
 }
 
 // value reads the value of a column.
@@ -194,21 +194,21 @@ func (r *reader) value(c *column) (float64, *requestError) {
 		if err := c.check(text, v); err != nil {
 			return 0, err
 		}
-		if c.kind == mlmodel.Float { // as MLflow hands it to the model
+		if c.Kind == mlmodel.Float { // as MLflow hands it to the model
 			v = float64(float32(v))
 		}
 		return v, nil
-	case first == '"' && c.kind == mlmodel.String:
+	case first == '"' && c.Kind == mlmodel.String:
 		return r.textValue()
 	case first == 't' && r.word("true"):
 		return 1, r.boolean(c, "true")
 	case first == 'f' && r.word("false"):
 		return 0, r.boolean(c, "false")
 	case first == 'n' && r.word("null"):
-		if c.optional {
+		if c.Optional {
 			return math.NaN(), nil
 		}
-		return 0, refusef(http.StatusBadRequest, "%s: expected %s, got null", c.text, c.kind)
+		return 0, refusef(http.StatusBadRequest, "%s: expected %s, got null", c.text, c.Kind)
 	case first == 0 && r.at >= len(r.data):
 		return 0, r.syntax("a value")
 	}
@@ -216,21 +216,21 @@ func (r *reader) value(c *column) (float64, *requestError) {
 }
 
 func (r *reader) boolean(c *column, word string) *requestError {
-	if c.kind != mlmodel.Boolean {
-		return refusef(http.StatusBadRequest, "%s: expected %s, got %s", c.text, c.kind, word)
+	if c.Kind != mlmodel.Boolean {
+		return refusef(http.StatusBadRequest, "%s: expected %s, got %s", c.text, c.Kind, word)
 	}
 	return nil
 }
 
 // wrong refuses the value that r stands on.
 func (r *reader) wrong(c *column) *requestError {
-	return refusef(http.StatusBadRequest, "%s: expected %s, got %s", c.text, c.kind, r.what())
+	return refusef(http.StatusBadRequest, "%s: expected %s, got %s", c.text, c.Kind, r.what())
 }
 
 // check tells whether a number is one of the column's type.
 func (c *column) check(text []byte, v float64) *requestError {
 	ok := true
-	switch c.kind {
+	switch c.Kind {
 	case mlmodel.Boolean, mlmodel.String:
 		ok = false
 	case mlmodel.Float:
@@ -242,7 +242,7 @@ func (c *column) check(text []byte, v float64) *requestError {
 	default:
 	}
 	if !ok {
-		return refusef(http.StatusBadRequest, "%s: expected %s, got %s", c.text, c.kind, excerpt(text))
+		return refusef(http.StatusBadRequest, "%s: expected %s, got %s", c.text, c.Kind, excerpt(text))
 	}
 	return nil
 }

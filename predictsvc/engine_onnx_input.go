@@ -42,8 +42,8 @@ func bindInputs(ports []onnx.Port, c *columns) ([]graphInput, error) {
 			return nil, fmt.Errorf("its graph has two inputs for %s", c.list[column].text)
 		case !vector(port.Dims):
 			return nil, fmt.Errorf("its graph's input %q has shape %v; this service gives [n] or [n, 1] for a column", port.Name, port.Dims)
-		case !converts(c.list[column].kind, port.Type):
-			return nil, fmt.Errorf("its graph's input %q is of type %v, which is not that of %s, %s", port.Name, port.Type, c.list[column].text, c.list[column].kind)
+		case !converts(c.list[column].Kind, port.Type):
+			return nil, fmt.Errorf("its graph's input %q is of type %v, which is not that of %s, %s", port.Name, port.Type, c.list[column].text, c.list[column].Kind)
 		}
 		seen[column] = true
 		inputs[i] = graphInput{port, column}
@@ -55,7 +55,7 @@ func bindInputs(ports []onnx.Port, c *columns) ([]graphInput, error) {
 func takesMatrix(port onnx.Port, c *columns) (bool, error) {
 	texts := 0
 	for _, one := range c.list {
-		if one.kind == mlmodel.String {
+		if one.Kind == mlmodel.String {
 			texts++
 		}
 	}
@@ -83,7 +83,7 @@ func (c *columns) named(input string) (int, bool) {
 	}
 	found := -1
 	for i, one := range c.list {
-		if variable(one.name) != input {
+		if variable(one.Name) != input {
 			continue
 		}
 		if found >= 0 {
@@ -179,7 +179,7 @@ func (e *onnxEvaluator) evaluate(values []float64, texts []string, rows int) ([]
 	return outputs, err
 }
 
-// mostExact is the integer up to which float64, in which values come here, has all integers.
+// mostExact bounds the integers that float64, in which values come here, has all: the one after it was rounded to it.
 const mostExact = 1 << 53
 
 // fill gives a tensor every step-th of the values.
@@ -192,8 +192,8 @@ func fill(t *onnx.Tensor, values []float64, step int, texts []string) error {
 		case onnx.Double:
 			t.F64 = append(t.F64, v)
 		case onnx.Int64:
-			if math.Abs(v) > mostExact {
-				return fmt.Errorf("%v is beyond ±2^53, and integers are exact up to there", v)
+			if math.Abs(v) >= mostExact {
+				return fmt.Errorf("%v is not within ±2^53, where integers are exact", v)
 			}
 			t.I64 = append(t.I64, int64(v))
 		case onnx.Int32:

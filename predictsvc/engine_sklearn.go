@@ -51,7 +51,7 @@ func newSklearnEngine(m *sklearn.Model, f flavor, signature *mlmodel.Signature) 
 func agree(c *columns, m *sklearn.Model) error {
 	names := make([]string, len(c.list))
 	for i, one := range c.list {
-		names[i] = one.name
+		names[i] = one.Name
 	}
 	switch {
 	case len(names) != m.Features():
@@ -66,7 +66,7 @@ func agree(c *columns, m *sklearn.Model) error {
 
 // single tells whether the columns are a matrix of float32 in Python.
 func (c *columns) single() bool {
-	return !slices.ContainsFunc(c.list, func(one column) bool { return one.kind != mlmodel.Float })
+	return !slices.ContainsFunc(c.list, func(one column) bool { return one.Kind != mlmodel.Float })
 }
 
 // sklearnEngine answers with the labels or the probabilities of a model; what pyfunc does not answer comes after it.

@@ -17,14 +17,14 @@ func (c *columns) exampleOf(folder *mlmodel.Folder) (example *mlmodel.Example, g
 	zeros := &mlmodel.Example{Rows: [][]any{nil}}
 	for _, one := range c.list {
 		var zero any = json.Number("0")
-		switch one.kind {
+		switch one.Kind {
 		case mlmodel.Boolean:
 			zero = false
 		case mlmodel.String:
 			zero = ""
 		default:
 		}
-		zeros.Columns, zeros.Rows[0] = append(zeros.Columns, one.name), append(zeros.Rows[0], zero)
+		zeros.Columns, zeros.Rows[0] = append(zeros.Columns, one.Name), append(zeros.Rows[0], zero)
 	}
 	return zeros, false, nil
 }
@@ -61,7 +61,7 @@ func (c *columns) body(example *mlmodel.Example) ([]byte, error) {
 func (c *columns) object(example *mlmodel.Example, row int) ([]byte, error) {
 	order := make([]int, 0, len(example.Columns))
 	for _, one := range c.list {
-		if at := slices.Index(example.Columns, one.name); at >= 0 {
+		if at := slices.Index(example.Columns, one.Name); at >= 0 {
 			order = append(order, at)
 		}
 	}

@@ -44,7 +44,8 @@ func TestFeedbackComesToItsPrediction(t *testing.T) {
 	for _, body := range []string{ // the first two before their predictions are asked for
 		`{"request_id":"a","quality":7}`,
 		`[{"row":1,"quality":6.0,"request_id":"b"},{"request_id":"b","row":0,"quality":"6"}]`,
-		`{"request_id":"b","row":0,"quality":5}`, // a later word
+		`{"request_id":"b","row":0,"quality":5}`,                                                         // a later word
+		`[{"request_id":"c","quality":4},{"request_id":"c","quality":8},{"request_id":"c","quality":3}]`, // the last word of three
 		`[]`,
 	} {
 		for range 2 {
@@ -54,14 +55,15 @@ func TestFeedbackComesToItsPrediction(t *testing.T) {
 		}
 	}
 	post(s, wine, headerRequestID, "a")
+	post(s, wine, headerRequestID, "c")
 	post(s, "["+wine+","+strings.ReplaceAll(wine, "9.4", "13")+"]", headerRequestID, "b")
 	stop()
-	want := []string{"a 0: 5, 7", "b 0: 5, 5", "b 1: 6, 6"}
+	want := []string{"a 0: 5, 7", "b 0: 5, 5", "b 1: 6, 6", "c 0: 5, 3"}
 	got := texts(t, database.String(), "SELECT format('%s %s: %s, %s', request_id, row_number, prediction, truth) FROM judged_predictions ORDER BY 1")
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +judged):\n%s", diff)
 	}
-	if counted := total(t, s.metrics.feedback); counted != 8 {
+	if counted := total(t, s.metrics.feedback); counted != 14 {
 		t.Errorf("%d counted", counted)
 	}
 }

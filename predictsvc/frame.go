@@ -79,8 +79,8 @@ func (f *frame) model(m *model) int {
 	}
 	about := frameModel{Name: m.name(), Version: m.Version, RunID: m.RunID}
 	for i, c := range m.columns.list {
-		about.Columns = append(about.Columns, c.name)
-		switch c.kind {
+		about.Columns = append(about.Columns, c.Name)
+		switch c.Kind {
 		case mlmodel.Boolean:
 			about.Booleans = append(about.Booleans, i)
 		case mlmodel.String:
@@ -102,7 +102,7 @@ func (f *frame) model(m *model) int {
 func rowsPerEntry(m *model) int {
 	bytes := 16 + 8*(len(m.columns.list)+len(m.engine.classes))
 	for _, c := range m.columns.list {
-		if c.kind == mlmodel.String {
+		if c.Kind == mlmodel.String {
 			bytes += keptText
 		}
 	}
@@ -120,7 +120,7 @@ func (f *frame) rows(sc *scorer, requestID string, at time.Time, latency time.Du
 	}
 	width := len(sc.model.columns.list)
 	for i, v := range sc.table.values[from*width : to*width] {
-		if sc.model.columns.texts && sc.model.columns.list[i%width].kind == mlmodel.String {
+		if sc.model.columns.texts && sc.model.columns.list[i%width].Kind == mlmodel.String {
 			f.text(scoring.Beginning(sc.table.texts[int(v)], keptText))
 		} else {
 			f.float(v)

@@ -2,6 +2,8 @@ package predictsvc
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -267,5 +269,48 @@ func TestModelsThatAreRefused(t *testing.T) {
 	_, err = folderModel(t, modelFiles(t, tinyForest(5, 6), func(m *mlmodel.ONNXModel) { m.Data = file.Encode() }))
 	if err == nil || !strings.Contains(err.Error(), "probability") {
 		t.Errorf("error %v, want one about the probability", err)
+	}
+}
+
+// TestManyColumnsAreNotListedAll: an error about a wide model is no longer than one about a narrow one.
+func TestManyColumnsAreNotListedAll(t *testing.T) {
+	columns := make([]string, 5000)
+	for i := range columns {
+		columns[i] = fmt.Sprint("c", i)
+	}
+	c, err := newColumns(&mlmodel.Signature{Inputs: mlmodel.Columns(mlmodel.Double, columns...)})
+	must(t, err)
+	for _, body := range []string{"", "7", "{}", `{"x":1}`} {
+		if err := c.decode(&table{}, []byte(body), 1); err == nil || len(err.message) > 2000 || !strings.Contains(err.message, "and 4970 more") {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
+
+// slowBody gives its bytes in small pieces, and remembers how much room it was given at first.
+type slowBody struct {
+	strings.Reader
+	first int
+}
+
+func (b *slowBody) Read(into []byte) (int, error) {
+	if b.first == 0 {
+		b.first = len(into)
+	}
+	return b.Reader.Read(into[:min(len(into), 1000)])
+}
+
+// TestBodyTakesMemoryAsItComes: what a client announces is not taken from memory before it sends it.
+func TestBodyTakesMemoryAsItComes(t *testing.T) {
+	const limit = 1 << 20
+	text := strings.Repeat("0123456789", 40_000)
+	for _, length := range []int64{int64(len(text)), -1, 10} {
+		body := &slowBody{Reader: *strings.NewReader(text)}
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/predict", http.NoBody)
+		request.Body, request.ContentLength = io.NopCloser(body), length
+		got, err := readBody(nil, request, limit)
+		if err != nil || string(got) != text || body.first > firstBytes || cap(got) > 2*len(text) {
+			t.Errorf("announced %d: %d bytes of %d, room for %d, and for %d at first (%v)", length, len(got), len(text), cap(got), body.first, err)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"mlopsgo/mlflowclient/mlmodel"
+	"mlopsgo/predictsvc/internal/scoring"
 )
 
 // object is a JSON object of the description.
@@ -97,9 +98,9 @@ func (d *description) fill(document object, m *model) {
 	part(document, "info")["description"] = fmt.Sprintf("Predictions of %s, version %s.", m.name(), orDash(m.Version))
 	properties, required := object{}, []any{}
 	for _, column := range m.columns.list {
-		properties[column.name] = schemaOf(column)
-		if !column.optional {
-			required = append(required, column.name)
+		properties[column.Name] = schemaOf(column)
+		if !column.Optional {
+			required = append(required, column.Name)
 		}
 	}
 	row := object{"type": "object", "additionalProperties": false, "properties": properties}
@@ -132,14 +133,11 @@ func setExample(document object, path string, example any) {
 
 // v2Inputs are a row in the Open Inference Protocol: one tensor for each column.
 func v2Inputs(m *model, example object) []any {
-	kinds := map[mlmodel.Kind]string{mlmodel.Float: "FP32", mlmodel.Long: "INT64", mlmodel.Integer: "INT32", mlmodel.Boolean: "BOOL", mlmodel.Double: "FP64"}
 	inputs := make([]any, 0, len(m.columns.list))
 	for _, column := range m.columns.list {
-		kind := "BYTES"
-		if known, ok := kinds[column.kind]; ok {
-			kind = known
-		}
-		inputs = append(inputs, object{"name": column.name, "shape": []any{1}, "datatype": kind, "data": []any{example[column.name]}})
+		inputs = append(inputs, object{
+			"name": column.Name, "shape": []any{1}, "datatype": scoring.Datatype(column.Kind), "data": []any{example[column.Name]},
+		})
 	}
 	return inputs
 }
@@ -147,9 +145,9 @@ func v2Inputs(m *model, example object) []any {
 // schemaOf is the schema of a column's values.
 func schemaOf(c column) object {
 	schema := object{"type": "string"}
-	switch c.kind {
+	switch c.Kind {
 	case mlmodel.Double, mlmodel.Float:
-		schema = object{"type": "number", "format": string(c.kind)}
+		schema = object{"type": "number", "format": string(c.Kind)}
 	case mlmodel.Long:
 		schema = object{"type": "integer", "format": "int64"}
 	case mlmodel.Integer:
@@ -158,7 +156,7 @@ func schemaOf(c column) object {
 		schema = object{"type": "boolean"}
 	default:
 	}
-	if c.optional {
+	if c.Optional {
 		schema["nullable"] = true
 	}
 	return schema

@@ -65,7 +65,10 @@ func checkContentType(header http.Header) *requestError {
 	return nil
 }
 
-// readBody appends the body to buffer.
+// firstBytes is the most that is taken for a body before its bytes come: who only announces a large one costs nothing.
+const firstBytes = 64 << 10
+
+// readBody reads the body into buffer, which is empty.
 func readBody(buffer []byte, request *http.Request, limit int) ([]byte, *requestError) {
 	tooLarge := func() *requestError {
 		return refusef(http.StatusRequestEntityTooLarge, "the body has more than %d bytes, which is the most that a request may have", limit)
@@ -73,12 +76,17 @@ func readBody(buffer []byte, request *http.Request, limit int) ([]byte, *request
 	if request.ContentLength > int64(limit) {
 		return buffer, tooLarge()
 	}
-	if need := int(request.ContentLength) + 1; need > cap(buffer) { // one more shows the end without growing
-		buffer = make([]byte, 0, max(need, 512))
+	need := int(request.ContentLength) + 1 // one more shows the end without growing
+	if first := min(max(need, 512), firstBytes); first > cap(buffer) {
+		buffer = make([]byte, 0, first)
 	}
 	for {
 		if len(buffer) == cap(buffer) {
-			buffer = append(buffer, 0)[:len(buffer)]
+			larger := 2 * cap(buffer)
+			if need > cap(buffer) {
+				larger = min(larger, need)
+			}
+			buffer = append(make([]byte, 0, larger), buffer...)
 		}
 		n, err := request.Body.Read(buffer[len(buffer):cap(buffer)])
 		buffer = buffer[:len(buffer)+n]

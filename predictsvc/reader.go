@@ -96,7 +96,7 @@ func (r *reader) number(c *column) ([]byte, float64, *requestError) {
 	}
 	v, err := strconv.ParseFloat(string(text), 64)
 	if err != nil || math.IsInf(v, 0) {
-		return nil, 0, refusef(http.StatusBadRequest, "%s: expected %s, got %s, which is out of range", c.text, c.kind, excerpt(text))
+		return nil, 0, refusef(http.StatusBadRequest, "%s: expected %s, got %s, which is out of range", c.text, c.Kind, excerpt(text))
 	}
 	return text, v, nil
 }

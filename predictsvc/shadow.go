@@ -258,12 +258,12 @@ func (sh *shadow) match(from, to *model) error {
 	}
 	sh.from, sh.to, sh.columns = nil, nil, sh.columns[:0]
 	for _, c := range to.columns.list {
-		i, ok := from.columns.index[c.name]
+		i, ok := from.columns.index[c.Name]
 		if !ok {
 			return fmt.Errorf("%s is not one of those of version %q of %s, which answers", c.text, from.Version, from.name())
 		}
-		if other := from.columns.list[i].kind; c.kind != other && (c.kind == mlmodel.Boolean || other == mlmodel.Boolean || c.kind == mlmodel.String || other == mlmodel.String) {
-			return fmt.Errorf("%s is of type %s, and of type %s in version %q of %s, which answers", c.text, c.kind, from.columns.list[i].kind, from.Version, from.name())
+		if other := from.columns.list[i].Kind; c.Kind != other && (c.Kind == mlmodel.Boolean || other == mlmodel.Boolean || c.Kind == mlmodel.String || other == mlmodel.String) {
+			return fmt.Errorf("%s is of type %s, and of type %s in version %q of %s, which answers", c.text, c.Kind, from.columns.list[i].Kind, from.Version, from.name())
 		}
 		sh.columns = append(sh.columns, i)
 	}
@@ -274,15 +274,15 @@ func (sh *shadow) match(from, to *model) error {
 // converted is a value that another column of the same name has let pass, as this one would have read it.
 func (c *column) converted(v float64) (float64, error) {
 	switch {
-	case math.IsNaN(v) && c.optional, c.kind == mlmodel.Boolean, c.kind == mlmodel.String:
+	case math.IsNaN(v) && c.Optional, c.Kind == mlmodel.Boolean, c.Kind == mlmodel.String:
 		return v, nil
 	case math.IsNaN(v):
-		return v, fmt.Errorf("%s: expected %s, got null", c.text, c.kind)
+		return v, fmt.Errorf("%s: expected %s, got null", c.text, c.Kind)
 	}
 	if err := c.check(fmt.Append(nil, v), v); err != nil {
 		return v, errors.New(err.message)
 	}
-	if c.kind == mlmodel.Float {
+	if c.Kind == mlmodel.Float {
 		v = float64(float32(v))
 	}
 	return v, nil

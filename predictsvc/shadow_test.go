@@ -15,6 +15,7 @@ import (
 	"mlopsgo/internal/onnx"
 	"mlopsgo/internal/stack"
 	"mlopsgo/mlflowclient/mlmodel"
+	"mlopsgo/predictsvc/internal/scoring"
 )
 
 // TestShadow follows a second alias of a model on the real server: what it says is counted and kept, and never answered.
@@ -178,18 +179,18 @@ func TestConverted(t *testing.T) {
 		want   float64
 		ok     bool
 	}{
-		{column{kind: mlmodel.Double}, 0.1, 0.1, true},
-		{column{kind: mlmodel.Float}, 0.1, float64(float32(0.1)), true},
-		{column{kind: mlmodel.Float}, 1e300, 0, false},
-		{column{kind: mlmodel.Integer}, 3, 3, true},
-		{column{kind: mlmodel.Integer}, 3.5, 0, false},
-		{column{kind: mlmodel.Double}, math.NaN(), 0, false},
-		{column{kind: mlmodel.Double, optional: true}, math.NaN(), math.NaN(), true},
-		{column{kind: mlmodel.Boolean}, 1, 1, true},
+		{column{Column: scoring.Column{Kind: mlmodel.Double}}, 0.1, 0.1, true},
+		{column{Column: scoring.Column{Kind: mlmodel.Float}}, 0.1, float64(float32(0.1)), true},
+		{column{Column: scoring.Column{Kind: mlmodel.Float}}, 1e300, 0, false},
+		{column{Column: scoring.Column{Kind: mlmodel.Integer}}, 3, 3, true},
+		{column{Column: scoring.Column{Kind: mlmodel.Integer}}, 3.5, 0, false},
+		{column{Column: scoring.Column{Kind: mlmodel.Double}}, math.NaN(), 0, false},
+		{column{Column: scoring.Column{Kind: mlmodel.Double, Optional: true}}, math.NaN(), math.NaN(), true},
+		{column{Column: scoring.Column{Kind: mlmodel.Boolean}}, 1, 1, true},
 	} {
 		got, err := test.column.converted(test.in)
 		if (err == nil) != test.ok || test.ok && got != test.want && !math.IsNaN(test.want) {
-			t.Errorf("%v as %v: %v, %v", test.in, test.column.kind, got, err)
+			t.Errorf("%v as %v: %v, %v", test.in, test.column.Kind, got, err)
 		}
 	}
 }

@@ -77,6 +77,7 @@ func TestTexts(t *testing.T) {
 		{"/predict", `[{"the style":"dry","acid":0.5},{"acid":3,"the style":"süß"}]`, 200, `[{"quality":6,"model":"sk-rfc-model"},{"quality":6,"model":"sk-rfc-model"}]`},
 		{"/predict?details=true", `{"acid":0.5,"the style":"süß"}`, 200, `"probabilities":{"5":0.7310585975646973,"6":0.2689414322376251}`},
 		{"/predict", `{"acid":0.5,"the style":"wet"}`, 400, `\"wet\" is no category that it knows`},
+		{"/predict", `{"acid":0.5,"the style":"` + strings.Repeat("w", 2000) + `"}`, 400, `\"` + strings.Repeat("w", 64) + `\" is no category`},
 		{"/predict", `{"acid":0.5,"the style":5}`, 400, `column \"the style\": expected string, got 5`},
 		{"/predict", `{"acid":0.5,"the style":true}`, 400, `expected string, got true`},
 		{"/predict", `{"acid":0.5,"the style":null}`, 400, `expected string, got null`},

@@ -1,10 +1,13 @@
 package predictsvc
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -77,5 +80,38 @@ func TestRunURL(t *testing.T) {
 		if got := runURL(tracking, "7", "r"); got != want {
 			t.Errorf("%q gives %q, want %q", tracking, got, want)
 		}
+	}
+}
+
+// TestClientThatWentAwayIsNoFactAboutMLflow: the next one's question is asked.
+func TestClientThatWentAwayIsNoFactAboutMLflow(t *testing.T) {
+	var asked atomic.Int64
+	arrived := make(chan struct{})
+	mlflow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) == 1 {
+			close(arrived)
+			<-r.Context().Done()
+			return
+		}
+		http.Error(w, `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"the second answer"}`, http.StatusNotFound)
+	}))
+	defer mlflow.Close()
+	facts := &registryFacts{client: newClient(t, mlflow.URL)}
+	of := source{Name: "wine", Version: "1"}
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-arrived
+		cancel()
+	}()
+	if known := facts.get(ctx, of); known.Error == "" {
+		t.Errorf("%+v", known)
+	}
+	for range 2 {
+		if known := facts.get(t.Context(), of); !strings.Contains(known.Error, "the second answer") {
+			t.Errorf("%+v", known)
+		}
+	}
+	if n := asked.Load(); n != 2 {
+		t.Errorf("MLflow was asked %d times, want 2", n)
 	}
 }

@@ -59,7 +59,7 @@ func (k oneHot) run(s *scratch, in, out []*Tensor) error {
 		}
 		place, ok := k.places[key]
 		if !ok && !k.unknown {
-			return fmt.Errorf("%w: %q is no category that it knows", ErrValues, fmt.Sprint(key))
+			return fmt.Errorf("%w: %.64q is no category that it knows", ErrValues, fmt.Sprint(key))
 		}
 		if ok {
 			z.F32[i*k.size+place] = 1

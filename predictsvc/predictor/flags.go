@@ -35,7 +35,7 @@ func (l listening) apply(config *predictsvc.Config) {
 
 // access is who may ask.
 type access struct {
-	TokenFile      string   `group:"access" help:"File with the bearer tokens of which a request must have one, one a line. It is read again when it changes. PREDICTOR_TOKENS holds more, with commas. /health, /ready, /live and /ping are open." env:"PREDICTOR_TOKEN_FILE"`
+	TokenFile      string   `group:"access" help:"File with the bearer tokens of which a request must have one, one a line. It is read again when it changes. PREDICTOR_TOKENS holds more, with commas. /health, /ready, /live, /ping, /v2/health/live and /v2/health/ready are open." env:"PREDICTOR_TOKEN_FILE"`
 	Rate           float64  `group:"access" help:"Requests a second that one client address may send for long; 0 sets no limit." default:"0" env:"PREDICTOR_RATE"`
 	Burst          int      `group:"access" help:"Requests that it may send at once; 0 is a second's worth." default:"0" env:"PREDICTOR_BURST"`
 	TrustedProxies []string `group:"access" help:"Addresses and ranges of proxies whose X-Forwarded-For tells the client's address." env:"PREDICTOR_TRUSTED_PROXIES"`

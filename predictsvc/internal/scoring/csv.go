@@ -9,8 +9,12 @@ type csvReader struct {
 	line int
 	// fields are those of the last record, parts of the body or, those in quotes, of scratch.
 	fields  [][]byte
+	most    int // of them
 	scratch []byte
 }
+
+// mostExtraFields is how many fields a record may have beyond the model's columns: one field takes as much memory as twenty-four bytes of the body.
+const mostExtraFields = 1 << 12
 
 // next reads a record; it is false at the end.
 func (r *csvReader) next() (bool, *Error) {
@@ -24,6 +28,9 @@ func (r *csvReader) next() (bool, *Error) {
 		field, err := r.field()
 		if err != nil {
 			return false, err
+		}
+		if len(r.fields) == r.most {
+			return false, malformed("CSV record %d has more than %d fields, which is the most that one may have", r.line, r.most)
 		}
 		r.fields = append(r.fields, field)
 		if r.at == len(r.body) || r.body[r.at] != ',' {
@@ -104,7 +111,7 @@ func (in *Input) parseCSV(t *Table, body []byte) *Error {
 		return malformed("CSV has names, and the model's input is a tensor, for which MLflow's server reads JSON only; %s", in.hint())
 	}
 	r := &t.csv
-	r.body, r.at, r.line = bytes.TrimPrefix(body, []byte("\ufeff")), 0, 0
+	r.body, r.at, r.line, r.most = bytes.TrimPrefix(body, []byte("\ufeff")), 0, 0, len(in.Columns)+mostExtraFields
 	more, err := r.next()
 	if err != nil {
 		return err

@@ -92,12 +92,17 @@ func (in *Input) String() string {
 	if in.Tensor {
 		return fmt.Sprintf("a matrix of shape [-1, %d] and type %s", len(in.Columns), in.Columns[0].Kind)
 	}
+	return Describe(in.Columns)
+}
+
+// Describe lists columns with their types, the first 30 of them, for error messages.
+func Describe(columns []Column) string {
 	const most = 30
 	var texts []string
-	for _, c := range in.Columns[:min(most, len(in.Columns))] {
-		texts = append(texts, fmt.Sprintf("%q (%s)", c.Name, c.Kind))
+	for _, c := range columns[:min(most, len(columns))] {
+		texts = append(texts, fmt.Sprintf("%q (%s)", Excerpt([]byte(c.Name)), c.Kind))
 	}
-	if more := len(in.Columns) - most; more > 0 {
+	if more := len(columns) - most; more > 0 {
 		texts = append(texts, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(texts, ", ")

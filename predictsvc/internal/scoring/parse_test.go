@@ -115,3 +115,19 @@ func TestSignaturesThatAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestFieldsAreBounded: a body of nothing but commas does not take thirty times its size.
+func TestFieldsAreBounded(t *testing.T) {
+	in := wine(t)
+	var table Table
+	for _, body := range []string{strings.Repeat(",", 1<<20), "acid,alcohol\n1,2\n" + strings.Repeat(",", 1<<20)} {
+		err := in.Parse(&table, "text/csv", []byte(body), Limits{})
+		if err == nil || !strings.Contains(err.Message, "more than 4098 fields") || table.Bytes() > 1<<19 {
+			t.Errorf("%v, and %d bytes are kept", err, table.Bytes())
+		}
+	}
+	wide := "acid,alcohol" + strings.Repeat(",x", 1000) + "\n0.5,9" + strings.Repeat(",1", 1000)
+	if err := in.Parse(&table, "text/csv", []byte(wide), Limits{}); err != nil || !slices.Equal(table.Values, []float64{0.5, 9}) {
+		t.Errorf("%v, %v", table.Values, err)
+	}
+}

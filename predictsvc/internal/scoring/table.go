@@ -24,9 +24,8 @@ type Limits struct {
 
 // Bytes is the memory that the table keeps for the next body.
 func (t *Table) Bytes() int {
-	const nodeBytes = 16
-	const stringBytes = 16
-	bytes := 8*cap(t.Values) + stringBytes*cap(t.Texts) + nodeBytes*cap(t.doc.nodes) + cap(t.csv.scratch)
+	const nodeBytes, stringBytes, sliceBytes = 16, 16, 24
+	bytes := 8*(cap(t.Values)+cap(t.columns)) + stringBytes*cap(t.Texts) + nodeBytes*cap(t.doc.nodes) + sliceBytes*cap(t.csv.fields) + cap(t.csv.scratch)
 	for _, text := range t.Texts {
 		bytes += len(text)
 	}
