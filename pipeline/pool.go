@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"mlopsgo/mlflowclient"
 	"mlopsgo/prefectclient"
@@ -90,15 +89,24 @@ func (r *poolRunner) end() {
 // start makes the trial's run in MLflow before anything else, so that the runs of a study whose process is killed have no gap.
 func (r *poolRunner) start(ctx context.Context, a *assignment, results chan<- outcome) error {
 	a.attempt = max(a.attempt, 1)
-	if err := r.tracking.startElsewhere(ctx, a); err != nil {
+	if err := r.tracking.startElsewhere(a); err != nil {
 		return err
 	}
 	go func() { results <- r.carry(ctx, a) }()
 	return nil
 }
 
-// carry has the trial carried out, by as many flow runs as it takes.
+// carry has the trial carried out, and leaves no flow run of a trial that ends the study.
 func (r *poolRunner) carry(ctx context.Context, a *assignment) outcome {
+	one, run := r.attempts(ctx, a)
+	if one.err != nil && run != nil {
+		r.abandon(ctx, run)
+	}
+	return one
+}
+
+// attempts has the trial carried out by as many flow runs as it takes, and gives the last one, nil when there is none.
+func (r *poolRunner) attempts(ctx context.Context, a *assignment) (one outcome, run *prefectclient.FlowRun) {
 	for lost := 0; ; {
 		run, err := r.launch(ctx, a)
 		old := err == nil && run.StateType.Final() // what an earlier process of the study made has ended, as it may have wanted
@@ -107,24 +115,23 @@ func (r *poolRunner) carry(ctx context.Context, a *assignment) outcome {
 		}
 		switch {
 		case ctx.Err() != nil:
-			r.abandon(ctx, a, run)
-			return outcome{trial: Trial{Number: a.number}, err: ctx.Err()}
+			return outcome{trial: Trial{Number: a.number}, err: ctx.Err()}, run
 		case err != nil:
-			return outcome{trial: Trial{Number: a.number}, err: fmt.Errorf("trial %d: %w", a.number, err)}
+			return outcome{trial: Trial{Number: a.number}, err: fmt.Errorf("trial %d: %w", a.number, err)}, run
 		}
 		if run.StateType == prefectclient.StateCrashed {
 			lost++
 		}
 		switch {
 		case old, run.StateType == prefectclient.StateCompleted, run.StateType == prefectclient.StateCrashed:
-			one, again := r.settle(ctx, a, run, lost)
+			one, again := r.settle(ctx, a, run, old, lost)
 			if !again {
-				return one
+				return one, run
 			}
 		case run.StateType == prefectclient.StateCancelled:
-			return r.without(a, fmt.Sprintf("its flow run %s was cancelled", run.ID))
+			return r.without(a, fmt.Sprintf("its flow run %s was cancelled", run.ID)), run
 		default:
-			return outcome{trial: Trial{Number: a.number}, err: fmt.Errorf("trial %d has failed on the pool, in flow run %s: %s", a.number, run.ID, messageOf(run))}
+			return outcome{trial: Trial{Number: a.number}, err: fmt.Errorf("trial %d has failed on the pool, in flow run %s: %s", a.number, run.ID, messageOf(run))}, run
 		}
 	}
 }
@@ -136,22 +143,23 @@ func messageOf(run *prefectclient.FlowRun) string {
 	return run.State.Message
 }
 
-// settle reads the result of an attempt that is over, and says whether there must be another one.
-func (r *poolRunner) settle(ctx context.Context, a *assignment, run *prefectclient.FlowRun, lost int) (one outcome, again bool) {
+// settle reads the result of an attempt that is over, and says whether there must be another one. The result of an old one may have been
+// refused because its study had ended.
+func (r *poolRunner) settle(ctx context.Context, a *assignment, run *prefectclient.FlowRun, old bool, lost int) (one outcome, again bool) {
 	trial, err := r.result(ctx, a)
 	switch {
 	case err != nil:
 		return outcome{trial: Trial{Number: a.number}, err: fmt.Errorf("trial %d: %w", a.number, err)}, false
 	case trial != nil:
 		return outcome{trial: *trial}, false
-	case run.StateType == prefectclient.StateCompleted:
+	case run.StateType == prefectclient.StateCompleted && !old:
 		return outcome{trial: Trial{Number: a.number}, err: fmt.Errorf("trial %d: flow run %s is COMPLETED, and MLflow's run %s has no result: do the workers log to this MLflow?", a.number, run.ID, a.runID)}, false
 	case lost >= r.pool.Attempts:
 		return r.without(a, fmt.Sprintf("%d workers were lost while they had it; the last: %s", lost, messageOf(run))), false
 	}
 	a.attempt++
 	prefectclient.Logger(ctx).Warn(fmt.Sprintf("trial %d was lost and is run again: %s", a.number, messageOf(run)))
-	if err := r.tracking.replace(ctx, a); err != nil {
+	if err := r.tracking.replace(a); err != nil {
 		return outcome{trial: Trial{Number: a.number}, err: err}, false
 	}
 	return outcome{}, true
@@ -182,29 +190,18 @@ func (r *poolRunner) without(a *assignment, why string) outcome {
 	return outcome{trial: Trial{Number: a.number, RunID: a.runID}, dropped: why}
 }
 
-// abandon ends what a study that ends leaves: the trial's flow run and its run in MLflow. A study that goes on elsewhere keeps both.
-func (r *poolRunner) abandon(ctx context.Context, a *assignment, run *prefectclient.FlowRun) {
-	if errors.Is(context.Cause(ctx), errTakenOver) {
-		return
-	}
+// abandon cancels the flow run of a trial that the study, which ends, waits for no more. A study that goes on elsewhere keeps it.
+func (r *poolRunner) abandon(ctx context.Context, run *prefectclient.FlowRun) {
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
 	defer cancel()
-	log := prefectclient.Logger(ctx)
-	if run != nil {
-		answer, err := r.pool.Client.FlowRuns.SetState(late, run.ID, prefectclient.State{Type: prefectclient.StateCancelling, Message: "The study has ended."})
-		if err == nil && answer.Err() != nil && answer.State != nil && !answer.State.Type.Final() {
-			err = answer.Err()
-		}
-		if err != nil {
-			log.Warn("a trial's flow run could not be cancelled", "flow_run", run.ID, "error", err)
-		}
+	if errors.Is(context.Cause(ctx), errTakenOver) || errors.Is(r.tracking.owned(late), errTakenOver) {
+		return
 	}
-	runs := r.tracking.tracker.Client.Runs
-	left, err := runs.Get(late, a.runID)
-	if err == nil && !left.Status.Ended() {
-		_, err = runs.Update(late, a.runID, mlflowclient.UpdateRun{Status: mlflowclient.StatusKilled, EndTime: time.Now()})
+	answer, err := r.pool.Client.FlowRuns.SetState(late, run.ID, prefectclient.State{Type: prefectclient.StateCancelling, Message: "The study has ended."})
+	if err == nil && answer.Err() != nil && answer.State != nil && !answer.State.Type.Final() {
+		err = answer.Err()
 	}
 	if err != nil {
-		log.Warn("a trial's run could not be ended", "run", a.runID, "error", err)
+		prefectclient.Logger(ctx).Warn("a trial's flow run could not be cancelled", "flow_run", run.ID, "error", err)
 	}
 }

@@ -11,6 +11,9 @@ import (
 
 // launch makes the flow run of a trial's attempt. Doing so again gives the one that there is, whatever process made it.
 func (r *poolRunner) launch(ctx context.Context, a *assignment) (*prefectclient.FlowRun, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	parent, err := r.node(ctx, a)
 	if err != nil {
 		return nil, fmt.Errorf("show it in the study's flow run: %w", err)
@@ -19,7 +22,9 @@ func (r *poolRunner) launch(ctx context.Context, a *assignment) (*prefectclient.
 	if a.attempt > 1 {
 		name += fmt.Sprintf("-attempt-%d", a.attempt)
 	}
-	run, err := r.pool.Client.Deployments.CreateFlowRun(ctx, r.deployment, prefectclient.DeploymentRun{
+	late, cancel := overtime(ctx) // else nobody would cancel the flow run that the server makes while ctx ends
+	defer cancel()
+	run, err := r.pool.Client.Deployments.CreateFlowRun(late, r.deployment, prefectclient.DeploymentRun{
 		Name: name, Parameters: a.parameters(r.tracking.study.ID), Tags: []string{"hpo", "study:" + r.tracking.study.ID},
 		IdempotencyKey: a.runID + "/" + strconv.Itoa(a.attempt), WorkQueueName: r.pool.Queue, ParentTaskRunID: parent,
 	})
@@ -52,8 +57,8 @@ func (a *assignment) parameters(study string) TrialParameters {
 }
 
 // startElsewhere opens a trial's run, or the one that it has, for a worker to log to.
-func (t *tracking) startElsewhere(ctx context.Context, a *assignment) error {
-	return t.now(ctx, func(ctx context.Context) error {
+func (t *tracking) startElsewhere(a *assignment) error {
+	return t.now(func(ctx context.Context) error {
 		run, err := t.openTrial(ctx, a)
 		if err != nil {
 			return fmt.Errorf("start the run of trial %d: %w", a.number, err)
@@ -64,8 +69,8 @@ func (t *tracking) startElsewhere(ctx context.Context, a *assignment) error {
 }
 
 // replace makes another attempt the one that may write a trial's figures.
-func (t *tracking) replace(ctx context.Context, a *assignment) error {
-	return t.now(ctx, func(ctx context.Context) error {
+func (t *tracking) replace(a *assignment) error {
+	return t.now(func(ctx context.Context) error {
 		tags := map[string]string{tagAttempt: strconv.Itoa(a.attempt)}
 		if err := t.tracker.Client.Runs.LogBatch(ctx, a.runID, mlflowclient.Batch{Tags: tags}); err != nil {
 			return fmt.Errorf("give trial %d another attempt: %w", a.number, err)
@@ -74,8 +79,9 @@ func (t *tracking) replace(ctx context.Context, a *assignment) error {
 	})
 }
 
-// now has the writer do something and waits for it.
-func (t *tracking) now(ctx context.Context, write func(context.Context) error) error {
+// now has the writer do something and waits for it, also after ctx has ended: a run that is being made then must not be missed. The writer
+// itself does not wait much longer than the study.
+func (t *tracking) now(write func(context.Context) error) error {
 	done := make(chan error, 1)
 	t.queue <- func(ctx context.Context) error {
 		err := t.owned(ctx)
@@ -88,7 +94,7 @@ func (t *tracking) now(ctx context.Context, write func(context.Context) error) e
 	select {
 	case err := <-done:
 		return err
-	case <-ctx.Done(): // also when the writer has failed before
-		return ctx.Err()
+	case <-t.failed:
+		return t.err
 	}
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 )
@@ -19,6 +20,8 @@ type course struct {
 	running int
 	// waiting holds what ended before an earlier trial, where results are told in the order of the trials.
 	waiting map[int]outcome
+	// dropped says why the last trial that was dropped has no result.
+	dropped string
 }
 
 // runner carries trials out.
@@ -52,6 +55,9 @@ func (c *course) run(ctx context.Context) ([]Trial, error) {
 	cancel()
 	for ; c.running > 0; c.running-- {
 		<-results
+	}
+	if err == nil && len(c.trials) == 0 {
+		err = fmt.Errorf("no trial has a result: all were dropped, the last because %s", c.dropped)
 	}
 	slices.SortFunc(c.trials, func(a, b Trial) int { return cmp.Compare(a.Number, b.Number) })
 	return c.trials, err
@@ -117,6 +123,7 @@ func (c *course) tell(one outcome) error {
 	number := one.trial.Number
 	c.told[number] = true
 	if one.dropped != "" {
+		c.dropped = one.dropped
 		c.tracking.drop(one)
 		return c.source.drop(number)
 	}

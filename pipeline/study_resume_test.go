@@ -185,6 +185,111 @@ func TestTheLastToTakeUpAStudyHasIt(t *testing.T) {
 	checkRuns(t, client, "taken", 14)
 }
 
+// TestAStudyThatWasTakenUpIsLeftAlone interrupts the first process when all that it had to write is written, so that it has not noticed.
+func TestAStudyThatWasTakenUpIsLeftAlone(t *testing.T) {
+	client := connect(t, "sqlite:///"+filepath.Join(t.TempDir(), "mlflow.db"))
+	study := Study{Split: redWine(t), Space: smallSpace(), Sampler: SamplerRandom, Trials: 30, Parallel: 2, Tracker: tracker(client, "left")}
+	id := ""
+	study.Tracker.OnStart = func(run mlflowclient.RunInfo) { id = run.ID }
+	ctx, cancel := context.WithCancel(t.Context())
+	study.OnTrial = func(trial Trial) {
+		if trial.Number != 3 {
+			return
+		}
+		until(t, "trial 3 is written", func() bool {
+			run := runsOf(t, client, "left")["trial-3"]
+			return run != nil && run.Status == mlflowclient.StatusFinished
+		})
+		if err := client.Runs.SetTag(t.Context(), id, tagOwner, "another process"); err != nil {
+			t.Error(err)
+		}
+		cancel()
+	}
+	if _, err := study.Run(ctx); !errors.Is(err, errTakenOver) {
+		t.Errorf("error %v, want %v", err, errTakenOver)
+	}
+	states := statuses(t, client, "left")
+	if states[mlflowclient.StatusRunning] < 2 || len(states) != 2 || states[mlflowclient.StatusFinished] != 3 {
+		t.Errorf("runs by status %v, want three FINISHED and the study's and a trial's RUNNING", states)
+	}
+}
+
+// statuses counts the runs of an experiment.
+func statuses(t *testing.T, client *mlflowclient.Client, experiment string) map[mlflowclient.RunStatus]int {
+	t.Helper()
+	count := map[mlflowclient.RunStatus]int{}
+	for _, run := range runsOf(t, client, experiment) {
+		count[run.Status]++
+	}
+	return count
+}
+
+// leftOpen carries a study of three trials out, and leaves the last one as kill -9 does.
+func leftOpen(t *testing.T, study *Study, client *mlflowclient.Client) []Trial {
+	t.Helper()
+	study.Tracker.OnStart = func(run mlflowclient.RunInfo) { study.Resume = run.ID }
+	trials, err := study.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	reopen(t, client, trials[2].RunID)
+	return trials
+}
+
+func reopen(t *testing.T, client *mlflowclient.Client, run string) {
+	t.Helper()
+	if _, err := client.Runs.Update(t.Context(), run, mlflowclient.UpdateRun{Status: mlflowclient.StatusRunning}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAStudyThatCannotBeTakenUpLeavesNoRunRunning(t *testing.T) {
+	split := redWine(t)
+	for name, test := range map[string]struct {
+		harm func(t *testing.T, study *Study, client *mlflowclient.Client, trials []Trial) context.Context
+		want mlflowclient.RunStatus
+	}{
+		"another program": {
+			func(t *testing.T, study *Study, _ *mlflowclient.Client, _ []Trial) context.Context {
+				study.Seed = 7
+				return t.Context()
+			},
+			mlflowclient.StatusFailed,
+		},
+		"a trial is gone": {
+			func(t *testing.T, _ *Study, client *mlflowclient.Client, trials []Trial) context.Context {
+				if err := client.Runs.Delete(t.Context(), trials[0].RunID); err != nil {
+					t.Fatal(err)
+				}
+				return t.Context()
+			},
+			mlflowclient.StatusFailed,
+		},
+		"interrupted while it is handed over": {
+			func(t *testing.T, study *Study, client *mlflowclient.Client, _ []Trial) context.Context {
+				reopen(t, client, study.Resume) // so that another process may have it
+				ctx, cancel := context.WithTimeout(t.Context(), handover/4)
+				t.Cleanup(cancel)
+				return ctx
+			},
+			mlflowclient.StatusKilled,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := connect(t, "sqlite:///"+filepath.Join(t.TempDir(), "mlflow.db"))
+			study := Study{Split: split, Space: smallSpace(), Trials: 3, Tracker: tracker(client, "refused")}
+			trials := leftOpen(t, &study, client)
+			if _, err := study.Run(test.harm(t, &study, client, trials)); err == nil {
+				t.Fatal("the study was taken up")
+			}
+			states := statuses(t, client, "refused")
+			if states[mlflowclient.StatusRunning] != 0 || states[test.want] != 2 {
+				t.Errorf("runs by status %v, want the study and its open trial %s", states, test.want)
+			}
+		})
+	}
+}
+
 func TestResumeRefuses(t *testing.T) {
 	split := redWine(t)
 	client := connect(t, "sqlite:///"+filepath.Join(t.TempDir(), "mlflow.db"))

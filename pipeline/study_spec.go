@@ -44,7 +44,7 @@ func (p Problem) Load(ctx context.Context, loader *DataLoader, address string) (
 	}
 	split, err := p.Prepare(data.Table)
 	if err != nil {
-		return nil, nil, fmt.Errorf("data %q: %w", address, err)
+		return nil, nil, fmt.Errorf("data %s: %w", data.Location, err)
 	}
 	return split, data, nil
 }

@@ -37,7 +37,7 @@ func (t *Tracker) begin(ctx context.Context, s Study) (context.Context, *trackin
 	}
 	study := newTracking(t, run, s.Split.Classes)
 	if err := study.claim(ctx, alive); err != nil {
-		return ctx, nil, fmt.Errorf("claim the study's run: %w", err)
+		return ctx, nil, errors.Join(fmt.Errorf("claim the study's run: %w", err), study.unclaim(ctx, alive))
 	}
 	if t.OnStart != nil {
 		t.OnStart(run.RunInfo)

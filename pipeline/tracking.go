@@ -33,7 +33,9 @@ type tracking struct {
 	token string
 	queue chan func(context.Context) error
 	done  chan struct{} // closed when the writer has ended
-	stop  context.CancelFunc
+	// failed is closed at the writer's first error, after which it writes nothing.
+	failed chan struct{}
+	stop   context.CancelFunc
 
 	// Only the writer touches these until done is closed.
 	err     error
@@ -49,7 +51,7 @@ type tracking struct {
 func newTracking(t *Tracker, run *mlflowclient.ActiveRun, classes Classes) *tracking {
 	return &tracking{
 		tracker: t, study: run, classes: classes, token: rand.Text(),
-		queue: make(chan func(context.Context) error, 256), done: make(chan struct{}),
+		queue: make(chan func(context.Context) error, 256), done: make(chan struct{}), failed: make(chan struct{}),
 		open: map[int]*mlflowclient.ActiveRun{}, late: map[int][]string{}, ids: map[int]string{}, best: -1,
 	}
 }
@@ -65,6 +67,20 @@ func (t *tracking) claim(ctx context.Context, alive bool) error {
 	case <-time.After(handover):
 		return nil
 	}
+}
+
+// unclaim ends a study that could not be claimed, with the trials that an earlier process left open. One that another process has is left to it.
+func (t *tracking) unclaim(ctx context.Context, alive bool) error {
+	late, cancel := overtime(ctx)
+	defer cancel()
+	if alive && t.owned(late) != nil {
+		return nil
+	}
+	status := mlflowclient.StatusFailed
+	if ctx.Err() != nil {
+		status = mlflowclient.StatusKilled
+	}
+	return errors.Join(t.endOpen(late, status), t.study.End(late, status))
 }
 
 // owned fails when another process has claimed the study's run. It is asked before every change of a trial's run, which costs a tenth of what
@@ -92,6 +108,7 @@ func (t *tracking) startWriter(study context.Context) context.Context {
 				continue
 			}
 			if t.err = write(ctx); t.err != nil {
+				close(t.failed)
 				fail(t.err)
 			}
 		}
@@ -165,6 +182,9 @@ func (t *tracking) drop(one outcome) {
 		return
 	}
 	t.queue <- func(ctx context.Context) error {
+		if err := t.owned(ctx); err != nil {
+			return err
+		}
 		err := t.tracker.Client.Runs.SetTag(ctx, one.trial.RunID, tagDropped, one.dropped)
 		if err == nil {
 			_, err = t.tracker.Client.Runs.Update(ctx, one.trial.RunID, mlflowclient.UpdateRun{Status: mlflowclient.StatusKilled, EndTime: time.Now()})
@@ -214,14 +234,15 @@ func (t *tracking) end(ctx context.Context, s Study, trials []Trial, err error) 
 			trials[i].RunID = id
 		}
 	}
-	if errors.Is(t.err, errTakenOver) {
+	late, cancel := overtime(ctx)
+	defer cancel()
+	// What waited, for a pool or for nothing more than its end, may not have noticed yet.
+	if errors.Is(t.err, errTakenOver) || errors.Is(t.owned(late), errTakenOver) {
 		return errTakenOver
 	}
 	if t.err != nil {
 		err = fmt.Errorf("the study was stopped because MLflow could not record it: %w", t.err)
 	}
-	late, cancel := overtime(ctx)
-	defer cancel()
 	if t.err == nil {
 		err = errors.Join(err, t.writeBest(late), t.conclude(late, s, trials, err == nil))
 	}
@@ -235,5 +256,22 @@ func (t *tracking) end(ctx context.Context, s Study, trials []Trial, err error) 
 	for _, run := range t.open {
 		err = errors.Join(err, run.End(ctx, status))
 	}
+	if status != mlflowclient.StatusFinished {
+		err = errors.Join(err, t.endOpen(late, status))
+	}
 	return errors.Join(err, t.study.End(ctx, status))
+}
+
+// endOpen ends the trials' runs that are RUNNING on a pool, or were left so by an earlier process of the study.
+func (t *tracking) endOpen(ctx context.Context, status mlflowclient.RunStatus) error {
+	runs, err := trialRuns(ctx, t.tracker.Client, t.study.RunInfo, " AND attributes.status = 'RUNNING'")
+	if err != nil {
+		return fmt.Errorf("look for runs of trials that have not ended: %w", err)
+	}
+	for _, run := range runs {
+		if _, one := t.tracker.Client.Runs.Update(ctx, run.ID, mlflowclient.UpdateRun{Status: status, EndTime: time.Now()}); one != nil {
+			err = errors.Join(err, fmt.Errorf("end the run %s (%s): %w", run.ID, run.Name, one))
+		}
+	}
+	return err
 }

@@ -115,6 +115,9 @@ func (t *Trials) look(ctx context.Context, p TrialParameters) *settled {
 		return &settled{err: fmt.Errorf("the trial's run: %w", err)}
 	case run.Status == mlflowclient.StatusFinished:
 		return &settled{result: TrialResult{Accuracy: run.Metrics["accuracy"].Value, Found: true}}
+	case run.Status.Ended():
+		prefectclient.Logger(ctx).Warn(fmt.Sprintf("trial %d logs nothing: its run is %s, because its study has ended or goes on without it", p.Trial, run.Status))
+		return &settled{err: prefectclient.ErrCancelled}
 	case run.Tags[tagAttempt] != strconv.Itoa(p.Attempt):
 		prefectclient.Logger(ctx).Warn(fmt.Sprintf("attempt %d of trial %d was replaced by attempt %s: it logs nothing", p.Attempt, p.Trial, run.Tags[tagAttempt]))
 		return &settled{err: prefectclient.ErrCancelled}

@@ -14,19 +14,12 @@ import (
 // pastTrials reads the trials of a study from MLflow, in the order of their numbers. Curves are read where they are asked for, by a call for
 // each trial.
 func pastTrials(ctx context.Context, client *mlflowclient.Client, study mlflowclient.RunInfo, curves bool) ([]*pastTrial, error) {
-	parent, err := mlflowclient.Quote(study.ID)
+	runs, err := trialRuns(ctx, client, study, "")
 	if err != nil {
 		return nil, err
 	}
 	var past []*pastTrial
-	children := mlflowclient.SearchRuns{ExperimentIDs: []string{study.ExperimentID}, Filter: "tags.`" + mlflowclient.TagParentRun + "` = " + parent}
-	for run, err := range client.Runs.Search(ctx, children) {
-		if err != nil {
-			return nil, err
-		}
-		if run.Tags[tagTrial] == "" {
-			continue // somebody else's child
-		}
+	for _, run := range runs {
 		one, err := readPast(run)
 		if err != nil {
 			return nil, fmt.Errorf("run %s (%s): %w", run.ID, run.Name, err)
@@ -45,6 +38,26 @@ func pastTrials(ctx context.Context, client *mlflowclient.Client, study mlflowcl
 		}
 	}
 	return past, nil
+}
+
+// trialRuns reads the runs of a study's trials that pass a further filter, all before any of them is changed, which could shift the pages.
+func trialRuns(ctx context.Context, client *mlflowclient.Client, study mlflowclient.RunInfo, filter string) ([]*mlflowclient.Run, error) {
+	parent, err := mlflowclient.Quote(study.ID)
+	if err != nil {
+		return nil, err
+	}
+	var runs []*mlflowclient.Run
+	for run, err := range client.Runs.Search(ctx, mlflowclient.SearchRuns{
+		ExperimentIDs: []string{study.ExperimentID}, Filter: "tags.`" + mlflowclient.TagParentRun + "` = " + parent + filter,
+	}) {
+		if err != nil {
+			return nil, err
+		}
+		if run.Tags[tagTrial] != "" { // else somebody else's child
+			runs = append(runs, run)
+		}
+	}
+	return runs, nil
 }
 
 // mostTrials bounds the numbers that are read from tags, and so the memory that a tag can cost.
