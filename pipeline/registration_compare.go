@@ -40,28 +40,27 @@ func (r Registration) compare(ctx context.Context, in compareInput) (*Registered
 		return nil, err
 	}
 	done := *registered
-	champion, err := r.Client.ModelVersions.GetByAlias(ctx, r.Model, r.Alias)
-	if err != nil && !errors.Is(err, mlflowclient.ErrNotFound) {
-		return nil, fmt.Errorf("alias %s of %s: %w", r.Alias, r.Model, err)
-	}
-	if err != nil {
-		champion = nil
-	}
 	if done.Comparison, err = r.recorded(ctx, &done); err != nil {
 		return nil, err
 	}
-	superseded := champion != nil && number(champion.Version) > number(done.Version)
-	if done.Comparison == nil && !superseded {
-		if done.Comparison, err = r.contest(ctx, data, &done, champion); err != nil {
+	for settled := false; !settled; { // again when another version became the champion meanwhile
+		champion, err := r.pointedAt(ctx, r.Alias)
+		if err != nil {
 			return nil, err
 		}
-		done.Comparison.decide(cmp.Or(in.Promotion, PromoteIfNotWorse))
-		if err := r.record(ctx, &done); err != nil {
+		superseded := champion != nil && number(champion.Version) > number(done.Version)
+		if !superseded && !done.Comparison.with(champion, done.Version) {
+			if done.Comparison, err = r.contest(ctx, data, &done, champion); err != nil {
+				return nil, err
+			}
+			done.Comparison.decide(cmp.Or(in.Promotion, PromoteIfNotWorse))
+			if err := r.record(ctx, &done); err != nil {
+				return nil, err
+			}
+		}
+		if settled, err = r.point(ctx, &done, champion); err != nil {
 			return nil, err
 		}
-	}
-	if err := r.point(ctx, &done, champion); err != nil {
-		return nil, err
 	}
 	if err := r.describe(ctx, &done); err != nil {
 		return nil, err
@@ -69,6 +68,29 @@ func (r Registration) compare(ctx context.Context, in compareInput) (*Registered
 	prefectclient.Logger(ctx).Info(done.verdict(r.Alias))
 	r.publish(ctx, &done)
 	return &done, nil
+}
+
+// pointedAt is the version that an alias points at; nil when there is none.
+func (r Registration) pointedAt(ctx context.Context, alias string) (*mlflowclient.ModelVersion, error) {
+	version, err := r.Client.ModelVersions.GetByAlias(ctx, r.Model, alias)
+	switch {
+	case errors.Is(err, mlflowclient.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("alias %s of %s: %w", alias, r.Model, err)
+	}
+	return version, nil
+}
+
+// with tells whether this is the comparison of a version with the champion, which may be that version by now, or be gone.
+func (c *Comparison) with(champion *mlflowclient.ModelVersion, version string) bool {
+	switch {
+	case c == nil:
+		return false
+	case champion == nil || champion.Version == version:
+		return true
+	}
+	return c.Champion != nil && c.Champion.Version == champion.Version
 }
 
 // verdict says what became of the version.
@@ -174,30 +196,33 @@ func (r Registration) record(ctx context.Context, done *Registered) error {
 }
 
 // point moves the aliases as was decided, but never back: an old flow run that is executed again must not replace what a later one registered.
-func (r Registration) point(ctx context.Context, done *Registered, champion *mlflowclient.ModelVersion) error {
+// Nor does it replace a champion that the version was not compared with; it is then not settled.
+func (r Registration) point(ctx context.Context, done *Registered, champion *mlflowclient.ModelVersion) (settled bool, err error) {
 	if champion != nil && number(champion.Version) > number(done.Version) {
-		return nil
+		return true, nil
 	}
 	done.Alias = ChallengerAlias
 	if done.Comparison.Promoted {
 		done.Alias = r.Alias
 	}
-	current, err := r.Client.ModelVersions.GetByAlias(ctx, r.Model, done.Alias)
+	current, err := r.pointedAt(ctx, done.Alias)
 	switch {
-	case errors.Is(err, mlflowclient.ErrNotFound):
 	case err != nil:
-		return fmt.Errorf("alias %s of %s: %w", done.Alias, r.Model, err)
+		return false, err
+	case current == nil:
 	case number(current.Version) == number(done.Version):
-		return nil
+		return true, nil
 	case number(current.Version) > number(done.Version):
 		done.Alias = ""
-		return nil
+		return true, nil
+	case done.Alias == r.Alias && !done.Comparison.with(current, done.Version):
+		return false, nil
 	}
 	if err := r.Client.RegisteredModels.SetAlias(ctx, r.Model, done.Alias, done.Version); err != nil {
-		return fmt.Errorf("alias %s of %s: %w", done.Alias, r.Model, err)
+		return false, fmt.Errorf("alias %s of %s: %w", done.Alias, r.Model, err)
 	}
 	done.Moved = true
-	return nil
+	return true, nil
 }
 
 // number reads a version, which MLflow counts from 1.
