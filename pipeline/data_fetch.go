@@ -105,6 +105,9 @@ func (l *DataLoader) attempt(ctx context.Context, file *dataFile, open bodyOpene
 // copyBody writes the body behind what is there already when it goes on from it, else over whatever an earlier attempt left in the file.
 func (l *DataLoader) copyBody(ctx context.Context, file *dataFile, open bodyOpener, have *resumePoint) error {
 	body, err := open(ctx, *have)
+	if errors.Is(err, errBeyond) {
+		*have = resumePoint{} // it may have changed since, or all of it came: only the whole tells
+	}
 	if err != nil {
 		return err
 	}

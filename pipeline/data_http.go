@@ -76,6 +76,9 @@ func (l *DataLoader) openWeb(place dataPlace) bodyOpener {
 	}
 }
 
+// errBeyond is the answer of a server whose whole file is there already, as of one that was cut off behind its last byte.
+var errBeyond = &passingError{err: errors.New("the server has no bytes behind those that came before it cut off")}
+
 // errUnchanged is the answer of a server whose file is the one that was read before.
 var errUnchanged = errors.New("unchanged since it was read")
 
@@ -87,6 +90,9 @@ func bodyOf(response *http.Response, have resumePoint, maxBytes int64) (*dataBod
 	}
 	if response.StatusCode == http.StatusNotModified {
 		return nil, errUnchanged
+	}
+	if response.StatusCode == http.StatusRequestedRangeNotSatisfiable && have.size > 0 {
+		return nil, errBeyond
 	}
 	if response.StatusCode == http.StatusPartialContent && have.size > 0 {
 		if !strings.HasPrefix(response.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", have.size)) {

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,7 +58,7 @@ func (i ingestions) put(ctx context.Context, p IngestionParameters) (*Ingested, 
 	prefectclient.Logger(ctx).Info(fmt.Sprintf("%s %s: %d rows of %d columns, digest %s", what, done.Address, table.Rows(), len(table.Columns()), table.Digest()))
 	var text strings.Builder
 	fmt.Fprintf(&text, "| table | %s |\n|---|---|\n| source | %s |\n| rows | %d |\n| bytes | %d |\n| digest | %s |\n| written | %t |\n", done.Address,
-		cmp.Or(p.Data, embeddedURI), table.Rows(), done.Bytes, table.Digest(), !done.Unchanged)
+		done.Source, table.Rows(), done.Bytes, table.Digest(), !done.Unchanged)
 	if done.Run.ID != "" {
 		fmt.Fprintf(&text, "| run | %s |\n", linkTo(i.Client, done.Run.ID, runPage(done.Run.ExperimentID, done.Run.ID)))
 	}

@@ -26,6 +26,9 @@ const (
 	metaETag   = "source-etag"
 )
 
+// mostETag is how many bytes of a source's ETag are kept: metadata has room for little.
+const mostETag = 255
+
 // Ingest puts a table into a bucket, where the steps after it find it as s3://bucket/key.
 type Ingest struct {
 	// Data is where the table comes from, in one of the forms of [DataLoader.Load]; empty means the red wine table in the binary.
@@ -49,6 +52,8 @@ type Ingest struct {
 type Ingested struct {
 	// Address is s3://bucket/key.
 	Address string
+	// Source is where the table came from, without passwords and signatures.
+	Source string
 	// Data is the table as it was read back from there.
 	Data *Data
 	// Bytes is the size of the object.
@@ -86,7 +91,11 @@ func (in Ingest) Run(ctx context.Context) (*Ingested, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ingest: %w", err)
 	}
-	done := &Ingested{Address: address.String()}
+	source, err := parseDataURI(in.Data)
+	if err != nil {
+		return nil, err
+	}
+	done := &Ingested{Address: address.String(), Source: source.display}
 	if err := in.transfer(ctx, client, address, done); err != nil {
 		return nil, err
 	}
@@ -105,10 +114,12 @@ func (in Ingest) Run(ctx context.Context) (*Ingested, error) {
 
 // transfer brings the object about and reads it back.
 func (in Ingest) transfer(ctx context.Context, client *s3.Client, address s3.Address, done *Ingested) error {
-	there, err := client.Head(ctx, address)
-	found := err == nil
+	there, found, err := headObject(ctx, client, address)
+	if err != nil {
+		return fmt.Errorf("ingest: %w", err)
+	}
 	var text bytes.Buffer
-	source, err := in.Loader.loadUnless(ctx, in.Data, in.knownETag(there), in.options(), &text)
+	source, err := in.Loader.loadUnless(ctx, in.Data, in.knownETag(there, done.Source), in.options(), &text)
 	back := *in.Loader
 	back.SHA256, back.OnProgress = "", nil // which are the source's
 	if errors.Is(err, errUnchanged) {
@@ -122,8 +133,12 @@ func (in Ingest) transfer(ctx context.Context, client *s3.Client, address s3.Add
 		return err
 	}
 	done.Bytes = int64(text.Len())
-	if done.Unchanged = found && there.Holds(text.Bytes()) && there.Metadata[metaETag] == source.etag; !done.Unchanged {
-		if err := in.put(ctx, client, address, source, text.Bytes(), done); err != nil {
+	etag := source.etag
+	if len(etag) > mostETag {
+		etag = ""
+	}
+	if done.Unchanged = found && there.Holds(text.Bytes()) && there.Metadata[metaETag] == etag; !done.Unchanged {
+		if err := in.put(ctx, client, address, etag, text.Bytes(), done); err != nil {
 			return fmt.Errorf("ingest: %w", err)
 		}
 		done.Unchanged = found && there.Holds(text.Bytes())
@@ -139,33 +154,36 @@ func (in Ingest) transfer(ctx context.Context, client *s3.Client, address s3.Add
 }
 
 // knownETag is the source's ETag when the object was put from the same source.
-func (in Ingest) knownETag(there s3.Info) string {
-	if in.Loader.SHA256 != "" || there.Metadata[metaSource] != in.sourceText() { // a checksum is of the download
+func (in Ingest) knownETag(there s3.Info, source string) string {
+	if in.Loader.SHA256 != "" || there.Metadata[metaSource] != url.PathEscape(source) { // a checksum is of the download
 		return ""
 	}
 	return there.Metadata[metaETag]
 }
 
-// sourceText is the source's address without secrets, as metadata can hold it.
-func (in Ingest) sourceText() string {
-	place, err := parseDataURI(in.Data)
-	if err != nil {
-		return ""
+// headObject looks whether an object is there. Who may not list the bucket is denied access to one that is not.
+func headObject(ctx context.Context, client *s3.Client, address s3.Address) (there s3.Info, found bool, err error) {
+	there, err = client.Head(ctx, address)
+	switch {
+	case err == nil:
+		return there, true, nil
+	case errors.Is(err, s3.ErrNoSuchKey), errors.Is(err, s3.ErrNoSuchBucket), errors.Is(err, s3.ErrAccessDenied):
+		return there, false, nil
 	}
-	return url.PathEscape(place.display)
+	return there, false, err
 }
 
 // put writes the object, and the bucket before it.
-func (in Ingest) put(ctx context.Context, client *s3.Client, address s3.Address, source *Data, text []byte, done *Ingested) (err error) {
+func (in Ingest) put(ctx context.Context, client *s3.Client, address s3.Address, etag string, text []byte, done *Ingested) (err error) {
 	if done.MadeBucket, err = client.EnsureBucket(ctx, address.Bucket); err != nil {
 		return err
 	}
 	if err := in.version(ctx, client, address.Bucket, done); err != nil { // before anything is replaced
 		return err
 	}
-	metadata := map[string]string{metaSource: in.sourceText()}
-	if source.etag != "" && len(source.etag) < 256 {
-		metadata[metaETag] = source.etag
+	metadata := map[string]string{metaSource: url.PathEscape(done.Source)}
+	if etag != "" {
+		metadata[metaETag] = etag
 	}
 	_, err = client.PutWith(ctx, address, bytes.NewReader(text), "text/csv", metadata)
 	return err
@@ -188,7 +206,11 @@ func (d *Ingested) keepSchema(ctx context.Context, client *s3.Client, address s3
 		return err
 	}
 	address.Key += "." + SchemaFile
-	if there, err := client.Head(ctx, address); err == nil {
+	there, found, err := headObject(ctx, client, address)
+	if err != nil {
+		return err
+	}
+	if found {
 		content := make([]byte, text.Size())
 		if _, err := text.ReadAt(content, 0); err == nil && there.Holds(content) {
 			return nil

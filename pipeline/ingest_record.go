@@ -35,7 +35,7 @@ func (in Ingest) record(ctx context.Context, done *Ingested) error {
 	}
 	start := mlflowclient.StartRun{
 		ExperimentID: experiment.ID, Name: "ingestion of " + done.Data.Table.Name(),
-		Description: fmt.Sprintf("The table at %s, from %s.\n\n%s", done.Address, cmp.Or(in.Data, embeddedURI), done.Schema.Markdown()),
+		Description: fmt.Sprintf("The table at %s, from %s.\n\n%s", done.Address, done.Source, done.Schema.Markdown()),
 		Tags:        map[string]string{tagDataAddress: done.Address, tagDataDigest: done.Schema.Digest},
 	}
 	return in.Client.Track(ctx, start, func(ctx context.Context, run *mlflowclient.ActiveRun) error {
@@ -46,7 +46,7 @@ func (in Ingest) record(ctx context.Context, done *Ingested) error {
 			return err
 		}
 		err := run.LogBatch(ctx, mlflowclient.Batch{
-			Params: map[string]string{"source": cmp.Or(in.Data, embeddedURI), "address": done.Address, "target": in.target(), "digest": done.Schema.Digest},
+			Params: map[string]string{"source": done.Source, "address": done.Address, "target": in.target(), "digest": done.Schema.Digest},
 			Metrics: []mlflowclient.Metric{
 				{Key: "rows", Value: float64(done.Schema.Rows)},
 				{Key: "incomplete_rows", Value: float64(done.Schema.Incomplete)},

@@ -3,12 +3,14 @@ package pipeline
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -101,6 +103,32 @@ func TestDownloadGoesOnWhereItWasCut(t *testing.T) {
 	}
 }
 
+// A body without a length that is cut off behind its last byte looks as if more had to come.
+func TestDownloadThatWasCutBehindItsEnd(t *testing.T) {
+	const text = "a,b\n1,2\n3,4\n"
+	var asked []string
+	server, _, loader := webServer(t, func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Header.Get("Range"))
+		w.Header().Set("ETag", `"v1"`)
+		if r.Header.Get("Range") != "" {
+			w.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
+			return
+		}
+		_, _ = io.WriteString(w, text)
+		if len(asked) == 1 {
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		}
+	})
+	data, err := loader.Load(t.Context(), server.URL+"/a.csv", dataset.ReadOptions{})
+	if err != nil || data.Table.Rows() != 2 {
+		t.Errorf("%+v, %v", data, err)
+	}
+	if diff := cmp.Diff([]string{"", "bytes=12-", ""}, asked); diff != "" {
+		t.Errorf("asked for (-want +got):\n%s", diff)
+	}
+}
+
 // The second run of an ingestion is a no-op: nothing is downloaded, put or recorded again.
 func TestIngestTwiceFromTheWeb(t *testing.T) {
 	inBucket, client, bucket := storage(t)
@@ -112,7 +140,7 @@ func TestIngestTwiceFromTheWeb(t *testing.T) {
 	server, _, loader := webServer(t, files.ServeHTTP)
 	loader.Getenv = inBucket.Getenv
 	mlflow := connect(t, stack.Get(t).MLflowURI)
-	ingest := Ingest{Data: server.URL + "/wine.csv", Bucket: bucket, Loader: loader, Versioning: true, Client: mlflow, Experiment: bucket}
+	ingest := Ingest{Data: strings.Replace(server.URL, "://", "://me:hidden@", 1) + "/wine.csv?X-Amz-Signature=hush", Bucket: bucket, Loader: loader, Versioning: true, Client: mlflow, Experiment: bucket}
 	var first *Ingested
 	for i, want := range []Ingested{{MadeBucket: true, Versioned: true}, {Unchanged: true, NotModified: true}} {
 		done, err := ingest.Run(t.Context())
@@ -150,5 +178,47 @@ func TestIngestTwiceFromTheWeb(t *testing.T) {
 	quality := first.Schema.Columns[11]
 	if !strings.Contains(kept, `"column": "quality"`) || quality != (ColumnReport{Name: "quality", Type: "int64", Min: "3", Max: "8", Distinct: 6}) {
 		t.Errorf("%+v, kept:\n%s", quality, kept)
+	}
+	shown, err := json.Marshal([]any{first, run.Params, run.Tags, run.Datasets})
+	if err != nil || strings.Contains(string(shown)+kept, "hush") || strings.Contains(string(shown)+kept, "me:hidden") || !strings.Contains(run.Params["source"], "/wine.csv") {
+		t.Errorf("%v, the address is shown as\n%s", err, shown)
+	}
+}
+
+// TestIngestPutsNothingInVain counts what is written: each put makes a version where these are kept.
+func TestIngestPutsNothingInVain(t *testing.T) {
+	files := &cutting{text: "a,quality\n1,2\n3,4\n", tag: `"` + strings.Repeat("v", 300) + `"`} // too long to be kept
+	server, _, web := webServer(t, files.ServeHTTP)
+	loader, _, bucket := storage(t)
+	var puts atomic.Int64
+	var refused atomic.Bool
+	endpoint := answered(t, stack.Get(t).S3Endpoint, func(r *http.Response) {
+		switch {
+		case !strings.HasSuffix(r.Request.URL.Path, DefaultKey):
+		case r.Request.Method == http.MethodPut:
+			puts.Add(1)
+		case r.Request.Method == http.MethodHead && refused.Load():
+			r.StatusCode = http.StatusBadRequest // as to a token that has expired
+		}
+	})
+	getenv := loader.Getenv
+	web.Getenv = func(name string) string {
+		if name == "AWS_ENDPOINT_URL_S3" {
+			return endpoint
+		}
+		return getenv(name)
+	}
+	ingest := Ingest{Data: server.URL + "/a.csv", Bucket: bucket, Loader: web}
+	for range 2 {
+		if _, err := ingest.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused.Store(true)
+	if done, err := ingest.Run(t.Context()); err == nil {
+		t.Errorf("what is there could not be looked at: %+v", done)
+	}
+	if puts.Load() != 1 {
+		t.Errorf("the table was put %d times", puts.Load())
 	}
 }
