@@ -51,20 +51,27 @@ func ofStack(t *testing.T) mlflowclient.Option {
 	})
 }
 
-// onS3 is a store that the client reaches by itself: that of a run in an experiment whose artifacts are not proxied.
+// onS3 is a store that the client reaches by itself.
 func onS3(t *testing.T) *mlflowclient.ArtifactStore {
+	t.Helper()
+	c, run := runOnS3(t)
+	store, err := c.Artifacts.ForRun(t.Context(), run.ID)
+	must(t, err)
+	if !strings.HasPrefix(store.URI, "s3://mlflow-artifacts/direct/") {
+		t.Fatal(store.URI)
+	}
+	return store
+}
+
+// runOnS3 makes a run in an experiment whose artifacts are not proxied.
+func runOnS3(t *testing.T) (*mlflowclient.Client, *mlflowclient.Run) {
 	t.Helper()
 	c := open(t, stack.Get(t).MLflowURI, ofStack(t))
 	id, err := c.Experiments.Create(t.Context(), mlflowclient.CreateExperiment{
 		Name: unique(t.Name()), ArtifactLocation: "s3://mlflow-artifacts/direct",
 	})
 	must(t, err)
-	store, err := c.Artifacts.ForRun(t.Context(), newRun(t, c, mlflowclient.CreateRun{ExperimentID: id}).ID)
-	must(t, err)
-	if !strings.HasPrefix(store.URI, "s3://mlflow-artifacts/direct/") {
-		t.Fatal(store.URI)
-	}
-	return store
+	return c, newRun(t, c, mlflowclient.CreateRun{ExperimentID: id})
 }
 
 // eachPlace runs a case in every kind of store.

@@ -75,32 +75,41 @@ func TestResolveModelThatIsNot(t *testing.T) {
 // TestResolveOtherPlaces finds models where older clients put them, and where nothing is registered.
 func TestResolveOtherPlaces(t *testing.T) {
 	eachEnd(t, func(t *testing.T, c *mlflowclient.Client) {
-		ctx := t.Context()
-		run := newRun(t, c, mlflowclient.CreateRun{})
-		store, err := c.Artifacts.ForRun(ctx, run.ID)
-		must(t, err)
-		local := filepath.Join(t.TempDir(), "a model")
-		files, err := mlmodel.ONNXModel{Data: []byte("onnx"), RunID: run.ID}.Files()
-		must(t, err)
-		must(t, mlmodel.WriteFolder(local, files))
-		must(t, store.UploadDir(ctx, local, "my model/100%"))
-		name := unique("by path")
-		newModel(t, c, name, nil)
-		_, err = c.ModelVersions.Create(ctx, mlflowclient.CreateModelVersion{Name: name, Source: "runs:/" + run.ID + "/my model/100%", RunID: run.ID})
-		must(t, err)
-		for _, uri := range []string{
-			"runs:/" + run.ID + "/my model/100%", "runs:/" + run.ID + "/my model/100%/", "models:/" + name + "/1", local, "file://" + strings.ReplaceAll(local, " ", "%20"),
-		} {
-			found, err := c.ResolveModel(ctx, uri)
-			if err != nil || found.RunID != run.ID || found.ModelID != "" || found.URI != uri {
-				t.Errorf("%s: %+v %v", uri, found, err)
-				continue
-			}
-			dir := filepath.Join(t.TempDir(), "got")
-			must(t, c.DownloadModel(ctx, found, dir))
-			if folder, err := mlmodel.OpenFolder(dir); err != nil || folder.Model.RunID != run.ID {
-				t.Errorf("%s: %v", uri, err)
-			}
-		}
+		resolveOtherPlaces(t, c, newRun(t, c, mlflowclient.CreateRun{}))
 	})
+	t.Run("s3", func(t *testing.T) {
+		t.Parallel()
+		c, run := runOnS3(t)
+		resolveOtherPlaces(t, c, run)
+	})
+}
+
+func resolveOtherPlaces(t *testing.T, c *mlflowclient.Client, run *mlflowclient.Run) {
+	t.Helper()
+	ctx := t.Context()
+	store, err := c.Artifacts.ForRun(ctx, run.ID)
+	must(t, err)
+	local := filepath.Join(t.TempDir(), "a model")
+	files, err := mlmodel.ONNXModel{Data: []byte("onnx"), RunID: run.ID}.Files()
+	must(t, err)
+	must(t, mlmodel.WriteFolder(local, files))
+	must(t, store.UploadDir(ctx, local, "my model/100%"))
+	name := unique("by path")
+	newModel(t, c, name, nil)
+	_, err = c.ModelVersions.Create(ctx, mlflowclient.CreateModelVersion{Name: name, Source: "runs:/" + run.ID + "/my model/100%", RunID: run.ID})
+	must(t, err)
+	for _, uri := range []string{
+		"runs:/" + run.ID + "/my model/100%", "runs:/" + run.ID + "/my model/100%/", "models:/" + name + "/1", local, "file://" + strings.ReplaceAll(local, " ", "%20"),
+	} {
+		found, err := c.ResolveModel(ctx, uri)
+		if err != nil || found.RunID != run.ID || found.ModelID != "" || found.URI != uri {
+			t.Errorf("%s: %+v %v", uri, found, err)
+			continue
+		}
+		dir := filepath.Join(t.TempDir(), "got")
+		must(t, c.DownloadModel(ctx, found, dir))
+		if folder, err := mlmodel.OpenFolder(dir); err != nil || folder.Model.RunID != run.ID {
+			t.Errorf("%s: %v", uri, err)
+		}
+	}
 }

@@ -1,7 +1,9 @@
 package mlflowclient
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -45,7 +47,8 @@ import (
 //	AWS_ENDPOINT_URL(_S3), AWS_(DEFAULT_)REGION    likewise
 //	AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_PROFILE
 //
-// MLFLOW_TRACKING_AWS_SIGV4 and MLFLOW_TRACKING_AUTH are refused rather than ignored: see [WithTransport] for signing.
+// MLFLOW_TRACKING_AWS_SIGV4 and MLFLOW_TRACKING_AUTH are refused rather than ignored: see [WithTransport] for signing. So is an
+// MLFLOW_REGISTRY_URI that is not the tracking URI: make another client for that server.
 func FromEnv(ctx context.Context, opts ...Option) (*Client, error) {
 	env := environment{get: os.Getenv}
 	if home, err := os.UserHomeDir(); err == nil {
@@ -55,11 +58,7 @@ func FromEnv(ctx context.Context, opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("mlflow client: %w", err)
 	}
-	uri := env.get("MLFLOW_TRACKING_URI")
-	if uri == "" {
-		uri = DefaultTrackingURI
-	}
-	return New(ctx, uri, append([]Option{fromEnv}, opts...)...)
+	return New(ctx, env.trackingURI(), append([]Option{fromEnv}, opts...)...)
 }
 
 // environment is where the variables come from.
@@ -68,12 +67,20 @@ type environment struct {
 	credentials string // path of the credentials' file
 }
 
+func (e environment) trackingURI() string {
+	return cmp.Or(e.get("MLFLOW_TRACKING_URI"), DefaultTrackingURI)
+}
+
 // option reads all variables into one option.
 func (e environment) option() (Option, error) {
 	for _, name := range []string{"MLFLOW_TRACKING_AUTH", "MLFLOW_TRACKING_AWS_SIGV4"} {
 		if set := e.get(name); set != "" && !isFalse(set) {
 			return nil, fmt.Errorf("%s is set, which this client does not support: unset it, or give New a transport that signs requests", name)
 		}
+	}
+	if registry := e.get("MLFLOW_REGISTRY_URI"); registry != "" && strings.TrimRight(registry, "/") != strings.TrimRight(e.trackingURI(), "/") {
+		return nil, errors.New("MLFLOW_REGISTRY_URI names another place than MLFLOW_TRACKING_URI, which this client does not support: " +
+			"unset it, or make a client of its own with New for the registry")
 	}
 	var s settings
 	if err := e.readCredentials(&s); err != nil {

@@ -44,7 +44,7 @@ func TestEnvironment(t *testing.T) {
 			"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3", "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1", "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER": "0.5",
 			"MLFLOW_HTTP_REQUEST_TIMEOUT": "7", "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false", "MLFLOW_WORKSPACE": " team ",
 			"MLFLOW_EXPERIMENT_ID": "5", "MLFLOW_EXPERIMENT_NAME": "wine", "MLFLOW_TRACKING_AWS_SIGV4": "false",
-			"MLFLOW_UI_URL": "https://pages.example/mlflow/",
+			"MLFLOW_UI_URL": "https://pages.example/mlflow/", "MLFLOW_TRACKING_URI": "http://server", "MLFLOW_REGISTRY_URI": "http://server/",
 		}, "")
 		want := rest.Backoff{Retries: 3, Factor: time.Second, Jitter: time.Second / 2, IgnoreRetryAfter: true}
 		if s.rest.Backoff != want || s.rest.Timeout != 7*time.Second || s.rest.TLS != (rest.TLS{Insecure: true, CAFile: "ca", CertFile: "cert"}) ||
@@ -79,7 +79,7 @@ func TestEnvironmentRefuses(t *testing.T) {
 	for name, value := range map[string]string{
 		"MLFLOW_TRACKING_AWS_SIGV4": "true", "MLFLOW_TRACKING_AUTH": "kubernetes", "MLFLOW_TRACKING_INSECURE_TLS": "maybe",
 		"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "11", "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "-1", "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER": "NaN",
-		"MLFLOW_HTTP_REQUEST_TIMEOUT": "0", "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "2",
+		"MLFLOW_HTTP_REQUEST_TIMEOUT": "0", "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "2", "MLFLOW_REGISTRY_URI": "http://registry",
 	} {
 		_, err := fromMap(map[string]string{name: value}, "").option()
 		if err == nil || !strings.Contains(err.Error(), name) {

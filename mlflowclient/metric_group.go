@@ -79,8 +79,8 @@ func (s metricSender) alone(ctx context.Context, runID string, point metricJSON)
 	return s.api.call(ctx, writes("runs/log-metric"), body, nil)
 }
 
-// group sends points together and answers their callers. A batch is stored as a whole or not at all: when the server
-// refuses it, each point goes alone, so that each caller gets the answer to the own one.
+// group sends points together and answers their callers. Metrics of a batch are stored as a whole or not at all: when the server
+// finds something wrong with them, each point goes alone, so that each caller gets the answer to the own one.
 func (s metricSender) group(runID string, group []*waitingPoint) {
 	ctx, stop := whileOneWaits(group)
 	defer stop()
@@ -94,7 +94,7 @@ func (s metricSender) group(runID string, group []*waitingPoint) {
 	err := s.api.call(ctx, writes("runs/log-batch"), body, nil)
 	refused, answered := errors.AsType[*Error](err)
 	for _, w := range group {
-		if answered && refused.Status >= 400 && refused.Status < 500 && len(group) > 1 {
+		if answered && refused.Status == http.StatusBadRequest && len(group) > 1 {
 			w.done <- s.alone(w.ctx, runID, w.point)
 			continue
 		}

@@ -103,3 +103,32 @@ func TestMetricsShareCalls(t *testing.T) {
 		t.Errorf("%d points are stored", n)
 	}
 }
+
+// TestMetricsThatAreRefusedTogether: each point goes alone only when one of them may be wrong, not to a server that has too many calls already.
+func TestMetricsThatAreRefusedTogether(t *testing.T) {
+	for status, alone := range map[int]int{
+		http.StatusBadRequest: 10, http.StatusUnauthorized: 0, http.StatusForbidden: 0, http.StatusNotFound: 0, http.StatusTooManyRequests: 0,
+	} {
+		r := &batchRecorder{delay: time.Second, answer: func(n int) (int, string) { // the others wait for the first
+			if n == 2 {
+				return status, "{}"
+			}
+			return http.StatusOK, "{}"
+		}}
+		inBubble(t, r, func(t *testing.T, c *mlflowclient.Client) {
+			var all sync.WaitGroup
+			var failed atomic.Int32
+			for range 11 {
+				all.Go(func() {
+					if c.Runs.LogMetric(t.Context(), "run", mlflowclient.Metric{Key: "m"}) != nil {
+						failed.Add(1)
+					}
+				})
+			}
+			all.Wait()
+			if calls := len(r.sent()); calls != 2+alone || failed.Load() != int32(10-alone) {
+				t.Errorf("%d: %d calls, %d callers got an error", status, calls, failed.Load())
+			}
+		})
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -119,11 +118,14 @@ func underURI(uri, dir string) (string, error) {
 	if filepath.IsAbs(uri) {
 		return filepath.Join(uri, filepath.FromSlash(dir)), nil
 	}
-	segments := strings.Split(path.Clean(dir), "/")
-	for i := range segments {
-		segments[i] = url.PathEscape(segments[i])
+	if !strings.HasPrefix(uri, "s3://") { // whose keys are not encoded
+		segments := strings.Split(dir, "/")
+		for i := range segments {
+			segments[i] = url.PathEscape(segments[i])
+		}
+		dir = strings.Join(segments, "/")
 	}
-	return strings.TrimRight(uri, "/") + "/" + strings.Join(segments, "/"), nil
+	return strings.TrimRight(uri, "/") + "/" + dir, nil
 }
 
 func readMLmodel(ctx context.Context, store *ArtifactStore) (*mlmodel.Model, error) {
