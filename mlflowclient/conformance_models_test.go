@@ -162,3 +162,34 @@ func TestDownloadModel(t *testing.T) {
 		}
 	})
 }
+
+// TestDownloadModelToWhereOneIs fills an empty folder that cannot be replaced, like the working directory or the top of a volume.
+func TestDownloadModelToWhereOneIs(t *testing.T) {
+	c := embeddedEnd(t)
+	found, err := c.ResolveModel(t.Context(), "models:/"+logModel(t, c, "forest").ID)
+	must(t, err)
+	t.Chdir(t.TempDir())
+	before, err := os.Stat(".")
+	must(t, err)
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := c.DownloadModel(cancelled, found, "."); !errors.Is(err, context.Canceled) {
+		t.Errorf("after the end: %v", err)
+	}
+	must(t, c.DownloadModel(t.Context(), found, "."))
+	here, err := os.Getwd()
+	must(t, err)
+	after, err := os.Stat(here)
+	must(t, err)
+	if !os.SameFile(before, after) {
+		t.Error("the folder is another one")
+	}
+	folder, err := mlmodel.OpenFolder(here)
+	must(t, err)
+	if data, err := folder.ONNX(); err != nil || string(data) != "onnx" {
+		t.Errorf("%q, %v", data, err)
+	}
+	if hidden, _ := filepath.Glob(".*"); len(hidden) != 0 {
+		t.Errorf("left %v", hidden)
+	}
+}

@@ -57,13 +57,20 @@ func parseCredentials(data string) (username, password string, err error) {
 		if !inSection {
 			continue
 		}
-		value := strings.TrimSpace(line[at+1:])
+		var field *string
 		switch strings.ToLower(strings.TrimSpace(line[:at])) {
 		case "mlflow_tracking_username":
-			username = value
+			field = &username
 		case "mlflow_tracking_password":
-			password = value
+			field = &password
+		default:
+			continue
 		}
+		value := strings.TrimSpace(line[at+1:])
+		if strings.Contains(strings.ReplaceAll(value, "%%", ""), "%") { // Python would replace what follows it, or fail
+			return "", "", fmt.Errorf("line %d: a %% in the value must be written %%%%", i+1)
+		}
+		*field = strings.ReplaceAll(value, "%%", "%")
 	}
 	return username, password, nil
 }

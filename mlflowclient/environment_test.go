@@ -99,6 +99,7 @@ func TestParseCredentials(t *testing.T) {
 		{"", "", ""},
 		{"[other]\nmlflow_tracking_username = x\n", "", ""},
 		{"# c\n; d\n[mlflow]\r\nMLFLOW_TRACKING_USERNAME: ann\r\nmlflow_tracking_password =  a=b:c \nelse = 1\n[other]\nmlflow_tracking_username = x", "ann", "a=b:c"},
+		{"[mlflow]\nmlflow_tracking_username = a%%b\nmlflow_tracking_password = %%%%\nelse = 1%\n", "a%b", "%%"},
 	}
 	for _, tt := range tests {
 		username, password, err := parseCredentials(tt.text)
@@ -106,7 +107,9 @@ func TestParseCredentials(t *testing.T) {
 			t.Errorf("%q: %q %q %v", tt.text, username, password, err)
 		}
 	}
-	for _, text := range []string{"[mlflow\n", "[mlflow]\nhunter2\n"} {
+	for _, text := range []string{
+		"[mlflow\n", "[mlflow]\nhunter2\n", "[mlflow]\nmlflow_tracking_password = hunter2%\n", "[mlflow]\nmlflow_tracking_username = %(hunter2)s\n",
+	} {
 		if _, _, err := parseCredentials(text); err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "line") {
 			t.Errorf("%q: %v", text, err)
 		}

@@ -13,8 +13,9 @@ import (
 )
 
 // DownloadModel copies a model's folder to dir, which [mlmodel.OpenFolder] then reads. It appears whole or not at all:
-// the files go to a folder beside it, which is renamed when all have arrived, and removed when anything fails. dir must
-// not exist, or be empty. A name that would lead out of it is an error, and a place without MLmodel is ErrNotFound.
+// the files go to a folder beside it, which is renamed when all have arrived, and removed when anything fails. A dir that
+// exists must be empty, and may be the top of a volume: it is filled when all have arrived, its MLmodel last. A name that
+// would lead out of it is an error, and a place without MLmodel is ErrNotFound.
 func (c *Client) DownloadModel(ctx context.Context, m *ResolvedModel, dir string) error {
 	if err := c.downloadModel(ctx, m, dir); err != nil {
 		return fmt.Errorf("downloading model %s to %s: %w", quote(m.URI), dir, err)
@@ -28,16 +29,20 @@ func (c *Client) downloadModel(ctx context.Context, m *ResolvedModel, dir string
 		return err
 	}
 	dir = filepath.Clean(dir)
-	if err := free(dir); err != nil {
+	exists, err := free(dir)
+	if err != nil {
 		return err
 	}
 	files, err := modelFiles(ctx, store)
 	if err != nil {
 		return err
 	}
-	parent := filepath.Dir(dir)
-	if err := os.MkdirAll(parent, 0o777); err != nil {
-		return err
+	parent := dir
+	if !exists {
+		parent = filepath.Dir(dir)
+		if err := os.MkdirAll(parent, 0o777); err != nil {
+			return err
+		}
 	}
 	temporary, err := os.MkdirTemp(parent, ".mlflow-model-")
 	if err != nil {
@@ -47,22 +52,45 @@ func (c *Client) downloadModel(ctx context.Context, m *ResolvedModel, dir string
 	if err := fetch(ctx, store, files, temporary); err != nil {
 		return err
 	}
+	if exists {
+		return moveAll(temporary, dir)
+	}
 	if err := os.Chmod(temporary, 0o755); err != nil { // MkdirTemp gives 0700, which other users of the folder cannot enter
 		return err
 	}
 	return os.Rename(temporary, dir)
 }
 
-// free refuses a folder that has something in it.
-func free(dir string) error {
+// free refuses a folder that has something in it, and tells whether there is an empty one.
+func free(dir string) (exists bool, err error) {
 	entries, err := os.ReadDir(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil
+		return false, nil
 	case err != nil:
-		return err
+		return false, err
 	case len(entries) > 0:
-		return fmt.Errorf("%s: %w and is not empty", dir, fs.ErrExist)
+		return true, fmt.Errorf("%s: %w and is not empty", dir, fs.ErrExist)
+	}
+	return true, nil
+}
+
+// moveAll moves what is in a folder to another; without the MLmodel, which comes last, there is no model.
+func moveAll(from, to string) error {
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, entry := range entries {
+		if entry.Name() != mlmodel.FileName {
+			names = append(names, entry.Name())
+		}
+	}
+	for _, name := range append(names, mlmodel.FileName) {
+		if err := os.Rename(filepath.Join(from, name), filepath.Join(to, name)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

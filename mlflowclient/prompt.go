@@ -124,8 +124,8 @@ func (in *RegisterPrompt) tags() (map[string]string, error) {
 		return nil, invalid("prompt %s needs either a template or messages", in.Name)
 	}
 	for key := range in.Tags {
-		if reservedPromptTag(key) {
-			return nil, invalid("prompt %s: the tag %s is one by which MLflow keeps prompts", in.Name, key)
+		if err := checkPromptTag(key); err != nil {
+			return nil, fmt.Errorf("prompt %s: %w", in.Name, err)
 		}
 	}
 	tags := map[string]string{promptTag: "true", promptTypeTag: promptTypeText, promptTextTag: in.Template}

@@ -139,6 +139,7 @@ func TestPromptRefusals(t *testing.T) {
 		{Name: "a"},
 		{Name: "a", Template: "x", Messages: []mlflowclient.PromptMessage{{Role: "user"}}},
 		{Name: "a", Template: "x", Tags: map[string]string{"mlflow.prompt.text": "y"}},
+		{Name: "a", Template: "x", Tags: map[string]string{"_mlflow_experiment_ids": ",1,"}},
 		{Name: "a", Template: "x", ModelConfig: func() {}},
 	} {
 		_, err := c.Prompts.Register(ctx, in)

@@ -48,3 +48,14 @@ func TestAggregate(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+func TestMegabytesSince(t *testing.T) {
+	for _, one := range []struct {
+		before, now uint64
+		want        float64
+	}{{0, 0, 0}, {1e6, 3e6, 2}, {3e6, 1e6, 0}} {
+		if got := megabytesSince(one.before, one.now); got != one.want {
+			t.Errorf("from %d to %d: %g", one.before, one.now, got)
+		}
+	}
+}

@@ -59,8 +59,8 @@ func (p *probe) sample(ctx context.Context) (map[string]float64, error) {
 	if traffic, err := networkCounters(ctx); err != nil {
 		errs = append(errs, err)
 	} else {
-		values["network_receive_megabytes"] = float64(traffic.BytesRecv-p.received) / megabyte
-		values["network_transmit_megabytes"] = float64(traffic.BytesSent-p.sent) / megabyte
+		values["network_receive_megabytes"] = megabytesSince(p.received, traffic.BytesRecv)
+		values["network_transmit_megabytes"] = megabytesSince(p.sent, traffic.BytesSent)
 	}
 	gpus, err := p.gpu.sample(ctx)
 	maps.Copy(values, gpus)
@@ -98,6 +98,11 @@ func networkCounters(ctx context.Context) (net.IOCountersStat, error) {
 		return net.IOCountersStat{}, fmt.Errorf("network: %w", err)
 	}
 	return all[0], nil
+}
+
+// megabytesSince is what a counter has counted. One over all interfaces falls when one of them is taken away.
+func megabytesSince(before, now uint64) float64 {
+	return float64(now-min(before, now)) / megabyte
 }
 
 // share is a percentage; of nothing it is 0.

@@ -176,11 +176,9 @@ func newResty(cfg *Config, transport http.RoundTripper) *resty.Client {
 func parseBase(cfg *Config) (*url.URL, error) {
 	base, err := url.Parse(cfg.BaseURL)
 	if err != nil {
-		// url.Error repeats the whole address, which may hold a password.
-		if bad, ok := errors.AsType[*url.Error](err); ok {
-			err = bad.Err
-		}
-		return nil, fmt.Errorf("the server's address is not a URL: %w", err)
+		// Neither the address nor the error, which quotes parts of it: they may hold a password.
+		return nil, errors.New("the server's address is not a URL of the form http(s)://host[:port][/prefix]; " +
+			"in a password / ? # % and @ are written %2F %3F %23 %25 and %40")
 	}
 	if (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" {
 		return nil, fmt.Errorf("the server's address %q is not of the form http(s)://host[:port][/prefix]", base.Redacted())

@@ -15,6 +15,7 @@ func TestNewRefuses(t *testing.T) {
 		"a query":                 {BaseURL: "http://host/?a=1"},
 		"a fragment":              {BaseURL: "http://host/#a"},
 		"no URL":                  {BaseURL: "http://user:hunter2@ho st/%zz"},
+		"a slash in a password":   {BaseURL: "http://ann:hunter2/2@host"},
 		"two kinds of login":      {BaseURL: "http://host", Username: "a", Token: "b"},
 		"a password for nobody":   {BaseURL: "http://host", Password: "hunter2"},
 		"a missing authority":     {BaseURL: "https://host", TLS: TLS{CAFile: "/does/not/exist"}},
