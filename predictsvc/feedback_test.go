@@ -81,6 +81,9 @@ func TestFeedbackIsOnTheDiskWhenItIsAccepted(t *testing.T) {
 	if got := postTo(full, "/feedback", `{"request_id":"a","quality":7}`); got.Code != http.StatusServiceUnavailable || got.Header().Get("Retry-After") == "" {
 		t.Errorf("%d %s", got.Code, got.Body)
 	}
+	if dropped := full.recorder.state().dropped; dropped != 0 {
+		t.Errorf("refused feedback counts as %d lost predictions", dropped)
+	}
 }
 
 func TestFeedbackIsRefused(t *testing.T) {

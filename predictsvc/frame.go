@@ -19,7 +19,7 @@ import (
 //
 // An entry begins with its kind. Numbers are varints, texts have their length before them, values are float64 in little-endian.
 const (
-	frameVersion = 1
+	frameVersion = 2 // 1 had the same entries, and no texts at first
 	frameSeed    = 7
 
 	entryModel    = 'M' // the JSON of a frameModel; models are numbered from 0 in each frame
@@ -50,8 +50,9 @@ type frame struct {
 	items  int
 	since  time.Time // of the first item
 	models []*model
-	// waiters are told, once, when the frame is kept (nil) or lost.
+	// waiters are told, once, when the frame is kept (nil) or lost; told items are those of which they know then.
 	waiters []chan<- error
+	told    int
 }
 
 func (f *frame) reset() {
@@ -149,6 +150,7 @@ func (f *frame) feedback(about *predictionlog.Feedback) {
 	f.text(about.Truth)
 	f.time(about.Received)
 	f.items++
+	f.told++
 }
 
 func (f *frame) head(kind byte, m *model, requestID string, at time.Time, latency time.Duration, from, to int) {

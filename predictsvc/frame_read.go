@@ -29,8 +29,8 @@ var errFrame = errors.New("it is no frame of predictions")
 
 // readFrame gives the table's rows of a frame. The same frame gives the same ids.
 func readFrame(data []byte) (predictionlog.Batch, error) {
-	if len(data) < 1+frameSeed || data[0] != frameVersion {
-		return predictionlog.Batch{}, fmt.Errorf("%w of version %d", errFrame, frameVersion)
+	if len(data) < 1+frameSeed || data[0] < 1 || data[0] > frameVersion {
+		return predictionlog.Batch{}, fmt.Errorf("%w of version 1 to %d", errFrame, frameVersion)
 	}
 	r := &frameReader{data: data[1+frameSeed:], seed: [frameSeed]byte(data[1:])}
 	for len(r.data) > 0 && r.err == nil {

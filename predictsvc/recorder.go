@@ -30,6 +30,7 @@ type recorder struct {
 	metrics *metrics
 	spool   *spool.Spool // from open on
 	kept    bool         // the spool is there for the next start
+	aside   *spool.Spool // frames that only another version of this program can read; nil while there are none
 
 	mu      sync.Mutex
 	current *frame
@@ -40,7 +41,8 @@ type recorder struct {
 	urgent  bool
 	closed  bool
 	lastErr error // of Postgres
-	diskErr error // of the spool
+	diskErr error // of writing to the spool
+	readErr error // of reading it
 	dropped int   // since the start
 	losing  bool  // rows are being dropped, which was logged
 
@@ -79,6 +81,9 @@ func (r *recorder) open() (remove func() error, err error) {
 		}
 		return remove, errors.Join(err, remove())
 	}
+	if r.kept {
+		r.takeBack()
+	}
 	if waiting := r.spool.Stats().Items; waiting > 0 {
 		r.logger.Info("predictions of an earlier run wait in the spool", "rows", waiting, "spool", dir)
 	}
@@ -95,7 +100,11 @@ func (r *recorder) run(ctx context.Context) {
 	r.runPostgres(ctx)
 	group.Wait()
 	left := r.spool.Stats().Items
-	if err := r.spool.Close(); err != nil {
+	err := r.spool.Close()
+	if r.aside != nil {
+		err = errors.Join(err, r.aside.Close())
+	}
+	if err != nil {
 		r.logger.Error("the spool was not closed well", "error", err)
 	}
 	switch {
@@ -112,7 +121,7 @@ func (r *recorder) offer(sc *scorer, requestID string, at time.Time, latency tim
 	step := rowsPerEntry(sc.model)
 	for from := 0; from < sc.table.rows; from += step {
 		to := min(from+step, sc.table.rows)
-		r.add(to-from, func(f *frame) { f.rows(sc, requestID, at, latency, from, to) })
+		r.addRows(to-from, func(f *frame) { f.rows(sc, requestID, at, latency, from, to) })
 	}
 }
 
@@ -121,7 +130,7 @@ func (r *recorder) offerShadow(sc *scorer, job *shadowJob, latency time.Duration
 	step := rowsPerEntry(sc.model)
 	for from := 0; from < sc.table.rows; from += step {
 		to := min(from+step, sc.table.rows)
-		r.add(to-from, func(f *frame) { f.shadows(sc, job, latency, from, to) })
+		r.addRows(to-from, func(f *frame) { f.shadows(sc, job, latency, from, to) })
 	}
 }
 
@@ -130,18 +139,18 @@ var (
 	errLogClosed = errors.New("the service is stopping")
 )
 
-// tell takes feedback and waits until it is in the spool, which it comes to at once.
+// tell takes feedback and waits until it is in the spool, which it comes to at once. What is refused is not lost: the client has it still.
 func (r *recorder) tell(ctx context.Context, feedback []predictionlog.Feedback) error {
 	kept := make(chan error, 1)
-	added := r.add(len(feedback), func(f *frame) {
+	err := r.add(len(feedback), func(f *frame) {
 		for i := range feedback {
 			f.feedback(&feedback[i])
 		}
 		f.waiters = append(f.waiters, kept)
 		r.urgent = true
 	})
-	if !added {
-		return errLogFull
+	if err != nil {
+		return err
 	}
 	select {
 	case err := <-kept:
@@ -151,13 +160,27 @@ func (r *recorder) tell(ctx context.Context, feedback []predictionlog.Feedback) 
 	}
 }
 
-// add fills the current frame, and is false when there is no room.
-func (r *recorder) add(items int, fill func(*frame)) bool {
+// addRows is add for rows that are lost when it fails.
+func (r *recorder) addRows(rows int, fill func(*frame)) {
+	switch err := r.add(rows, fill); err {
+	case nil:
+	case errLogClosed:
+		r.lose("shutdown", rows, "predictions were answered after the log of them had to end")
+	default:
+		r.lose("memory full", rows, "predictions are dropped: the disk takes none, and the memory for them is full")
+	}
+}
+
+// add fills the current frame, unless there is no room.
+func (r *recorder) add(items int, fill func(*frame)) error {
 	r.mu.Lock()
-	if r.closed || r.bytes > memoryBytes {
+	switch {
+	case r.closed:
 		r.mu.Unlock()
-		r.lose("memory full", items, "predictions are dropped: the disk takes none, and the memory for them is full")
-		return false
+		return errLogClosed
+	case r.bytes > memoryBytes:
+		r.mu.Unlock()
+		return errLogFull
 	}
 	if r.current == nil {
 		if r.current, r.unused = r.unused, nil; r.current == nil {
@@ -177,7 +200,7 @@ func (r *recorder) add(items int, fill func(*frame)) bool {
 	if wake {
 		signal(r.wake)
 	}
-	return true
+	return nil
 }
 
 // signal wakes who waits, once.
@@ -221,7 +244,7 @@ type logState struct {
 
 func (r *recorder) state() logState {
 	r.mu.Lock()
-	s := logState{waiting: r.items, dropped: r.dropped, err: errors.Join(r.diskErr, r.lastErr)}
+	s := logState{waiting: r.items, dropped: r.dropped, err: errors.Join(r.diskErr, r.readErr, r.lastErr)}
 	opened := r.spool
 	r.mu.Unlock()
 	if opened != nil {

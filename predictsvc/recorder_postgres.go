@@ -22,19 +22,19 @@ const (
 func (r *recorder) runPostgres(ctx context.Context) {
 	defer r.closeStore()
 	for ctx.Err() == nil {
-		data, err := r.spool.Next()
+		data, items, err := r.spool.Next()
+		r.noteRead(err)
 		switch {
 		case err != nil:
-			r.noteDisk(err)
 			if !r.pause(ctx, longestRetry) {
 				return
 			}
 		case data != nil:
-			if !r.writeFrame(ctx, data) {
+			if !r.writeFrame(ctx, data, items) {
 				return
 			}
 			if err := r.spool.Done(); err != nil {
-				r.noteDisk(err) // it will come again, and be passed over
+				r.noteRead(err) // it will come again, and be passed over
 			}
 		case !r.await(ctx):
 			return
@@ -59,19 +59,17 @@ func (r *recorder) await(ctx context.Context) bool {
 	case <-ctx.Done():
 		return false
 	case <-r.ended:
-		data, err := r.spool.Next() // what came in between
+		data, _, err := r.spool.Next() // what came in between
 		return data != nil || err != nil
 	}
 	return true
 }
 
 // writeFrame writes a frame, and is false when the end came before.
-func (r *recorder) writeFrame(ctx context.Context, data []byte) bool {
+func (r *recorder) writeFrame(ctx context.Context, data []byte, items int) bool {
 	batch, err := readFrame(data)
-	if err != nil {
-		// Its checksum is right, so another version of this program wrote it.
-		r.metrics.logDropped.WithLabelValues("invalid").Inc()
-		r.logger.Error("a frame in the spool cannot be read and is dropped", "bytes", len(data), "error", err)
+	if err != nil { // its checksum is right, so another version of this program wrote it
+		r.setAside(data, items, err)
 		return true
 	}
 	return r.write(ctx, batch)

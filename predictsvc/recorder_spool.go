@@ -100,7 +100,7 @@ func (r *recorder) putInSpool(ctx context.Context, f *frame) {
 			return
 		case errors.Is(err, spool.ErrFull):
 			f.tell(errLogFull)
-			r.lose("spool full", f.items, "predictions are dropped: the spool is full (--spool-size)")
+			r.lose("spool full", f.items-f.told, "predictions are dropped: the spool is full (--spool-size)")
 			r.forget(f)
 			return
 		}
@@ -112,7 +112,7 @@ func (r *recorder) putInSpool(ctx context.Context, f *frame) {
 		}
 		if !rest(ctx, diskRetry) {
 			f.tell(errLogClosed)
-			r.lose("shutdown", f.items, "predictions were neither written to the disk nor to Postgres before the end")
+			r.lose("shutdown", f.items-f.told, "predictions were neither written to the disk nor to Postgres before the end")
 			r.forget(f)
 			return
 		}
@@ -143,18 +143,31 @@ func (r *recorder) forget(f *frame) {
 	}
 }
 
-// noteDisk keeps the outcome of writing to the spool for /health, and logs it when it is news.
+// noteDisk keeps the outcome of writing to the spool, and noteRead that of reading it, which another goroutine does.
 func (r *recorder) noteDisk(err error) {
+	r.noteSpool(&r.diskErr, err, "the spool cannot be written; predictions go to Postgres directly", "the spool is written again")
+}
+
+func (r *recorder) noteRead(err error) {
+	r.noteSpool(&r.readErr, err, "the spool cannot be read; what is in it does not come to Postgres", "the spool is read again")
+}
+
+// noteSpool keeps an outcome for /health, and logs it when it is news.
+func (r *recorder) noteSpool(into *error, err error, fails, works string) {
 	r.mu.Lock()
-	before := r.diskErr
-	r.diskErr = err
+	before := *into
+	*into = err
+	failing := r.diskErr != nil || r.readErr != nil
 	r.mu.Unlock()
-	switch {
-	case err != nil && before == nil:
+	if (err == nil) == (before == nil) {
+		return
+	}
+	if r.metrics.spoolFailing.Set(0); failing {
 		r.metrics.spoolFailing.Set(1)
-		r.logger.Error("the spool cannot be written; predictions go to Postgres directly", "error", err)
-	case err == nil && before != nil:
-		r.metrics.spoolFailing.Set(0)
-		r.logger.Info("the spool is written again")
+	}
+	if err != nil {
+		r.logger.Error(fails, "error", err)
+	} else {
+		r.logger.Info(works)
 	}
 }

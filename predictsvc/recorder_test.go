@@ -156,8 +156,15 @@ func TestSpoolIsBoundedAndTheEndToo(t *testing.T) {
 		t.Errorf("%d dropped for the spool and %d at the end, want %d and %d", full, atEnd, report.Log.Dropped, report.Log.Waiting)
 	}
 	post(s, wine) // after the end
-	if late := total(t, s.metrics.logDropped.WithLabelValues("memory full")); late != 1 {
-		t.Errorf("%d dropped, want 1", late)
+	if late := total(t, s.metrics.logDropped.WithLabelValues("shutdown")); late != atEnd+1 {
+		t.Errorf("%d dropped after the end, want 1", late-atEnd)
+	}
+	dropped := s.recorder.state().dropped
+	if got := postTo(s, "/feedback", `{"request_id":"a","quality":7}`); got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Body.String(), errLogClosed.Error()) {
+		t.Errorf("%d %s", got.Code, got.Body)
+	}
+	if after := s.recorder.state().dropped; after != dropped {
+		t.Errorf("refused feedback counts as %d lost predictions", after-dropped)
 	}
 	if text := logs.String(); !strings.Contains(text, "the spool is full") || strings.Count(text, `"level":"ERROR"`) > 2 {
 		t.Errorf("the log is\n%s", text)

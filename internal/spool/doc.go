@@ -3,7 +3,7 @@
 //
 //	s, err := spool.Open(dir, spool.Options{MaxBytes: 512 << 20})
 //	err = s.Append(record, rows)      // ErrFull when there is no room
-//	record, err := s.Next()           // the oldest; nil when there is none
+//	record, items, err := s.Next()    // the oldest; nil when there is none
 //	err = s.Done()                    // forgets it
 //
 // # On disk

@@ -28,22 +28,23 @@ func (r *reader) close() error {
 	return file.Close()
 }
 
-// Next gives the oldest record that is not done, the same one until Done is called; nil when there is none. It is valid until then.
-func (s *Spool) Next() ([]byte, error) {
+// Next gives the oldest record that is not done, and the items that it stands for, the same one until Done is called; nil when there is
+// none. It is valid until then.
+func (s *Spool) Next() (payload []byte, items int, err error) {
 	for {
 		oldest, size, sealed := s.oldest()
 		if oldest == nil {
-			return nil, nil
+			return nil, 0, nil
 		}
 		payload, err := s.read(oldest, size, sealed)
 		if err != nil {
-			return nil, fmt.Errorf("spool: %w", err)
+			return nil, 0, fmt.Errorf("spool: %w", err)
 		}
 		if payload != nil || !sealed {
-			return payload, nil
+			return payload, s.reader.items, nil
 		}
 		if err := s.remove(oldest); err != nil {
-			return nil, fmt.Errorf("spool: %w", err)
+			return nil, 0, fmt.Errorf("spool: %w", err)
 		}
 	}
 }

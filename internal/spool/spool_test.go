@@ -33,10 +33,13 @@ func take(t *testing.T, s *spool.Spool, n int) []string {
 	t.Helper()
 	var all []string
 	for len(all) < n {
-		payload, err := s.Next()
+		payload, items, err := s.Next()
 		must(t, err)
 		if payload == nil {
 			break
+		}
+		if items != 2 {
+			t.Fatalf("%q stands for %d items, want 2", payload, items)
 		}
 		all = append(all, string(payload))
 		must(t, s.Done())
