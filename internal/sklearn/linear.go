@@ -27,12 +27,23 @@ func newLinearSVC(f *fields, features, classes int) classifier {
 }
 
 func newLogistic(f *fields, features, classes int) classifier {
-	if rule, ok := f.of.Attr("multi_class"); ok && rule == "ovr" && classes > 2 {
-		f.unsupported("multi_class='ovr', which scikit-learn 1.8 removed")
+	if f.has("multi_class") {
+		checkRule(f, classes)
 	}
 	c, _ := newLinearSVC(f, features, classes).(*linear)
 	c.logistic = true
 	return c
+}
+
+// checkRule refuses models of scikit-learn before 1.8 whose probabilities are others than those that this package computes: several classes
+// by one logistic function each, and two by the softmax of both.
+func checkRule(f *fields, classes int) {
+	rule, solver := f.text("multi_class"), f.text("solver")
+	each := rule == "ovr" || rule == "warn" || (rule != "multinomial" && solver == "liblinear")
+	if (each && classes > 2) || (rule == "multinomial" && classes == 2) {
+		f.unsupported("multi_class=%q with solver=%q of %d classes, which scikit-learn 1.8 removed; train it anew with that version or a later one",
+			rule, solver, classes)
+	}
 }
 
 func (c *linear) probabilities() bool   { return c.logistic }

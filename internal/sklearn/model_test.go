@@ -101,6 +101,15 @@ func linearOf() *pyobject.Object {
 		"coef_", floats([]int{3, 2}, 1, 0, 0, 1, -1, -1), "intercept_", floats([]int{3}, 0, 0, 0))
 }
 
+func logisticOf(classes int, pairs ...any) *pyobject.Object {
+	rows, labels := classes, []int64{1, 2, 3}[:classes]
+	if classes == 2 {
+		rows = 1
+	}
+	return object("sklearn.linear_model._logistic.LogisticRegression", append(pairs, "n_features_in_", int64(1), "classes_", ints([]int{classes}, labels...),
+		"coef_", floats([]int{rows, 1}, []float64{1, 0, 0}[:rows]...), "intercept_", floats([]int{rows}, make([]float64, rows)...))...)
+}
+
 func machine() *pyobject.Object {
 	return object("sklearn.svm._classes.SVC", "n_features_in_", int64(1), "classes_", ints([]int{2}, 0, 1), "kernel", "rbf",
 		"_gamma", 1.0, "coef0", 0.0, "degree", int64(3), "break_ties", false, "_sparse", false, "_n_support", ints([]int{2}, 1, 1),
@@ -144,6 +153,9 @@ func TestPredicts(t *testing.T) {
 		"pipeline":       {pipelineOf(scalerOf(2), stump()), []float64{9, 11, 9, 11.1}, []int{0, 1}, []float64{0.75, 0.25, 0.25, 0.75}},
 		"passthrough":    {pipelineOf("passthrough", nil, stump()), []float64{9, 0.6}, []int{1}, []float64{0.25, 0.75}},
 		"linear":         {linearOf(), []float64{2, 1, 1, 2, -1, -1}, []int{0, 1, 2}, nil},
+		"logistic":       {logisticOf(2, "solver", "lbfgs", "multi_class", "deprecated"), []float64{0}, []int{0}, []float64{0.5, 0.5}},
+		"liblinear":      {logisticOf(2, "solver", "liblinear", "multi_class", "auto"), []float64{0}, []int{0}, []float64{0.5, 0.5}},
+		"softmax":        {logisticOf(3, "solver", "lbfgs", "multi_class", "multinomial"), []float64{0}, []int{0}, []float64{1. / 3, 1. / 3, 1. / 3}},
 		"machine":        {machine(), []float64{-0.1, 0.1}, []int{0, 1}, nil},
 		"neighbours":     {neighborsOf(order, root), []float64{0.4, 0.6}, []int{0, 1}, []float64{1, 0, 0, 1}},
 		"nearest of tie": {neighborsOf(order, root), []float64{0.5}, []int{1}, []float64{0, 1}}, // the tree's order, in which row 1 comes first
@@ -190,45 +202,48 @@ func refusedModels() map[string]pyobject.Value {
 	twice := stump()
 	order, root := ints([]int{3}, 2, 1, 0), kdNodes([3]int64{0, 3, 1})
 	return map[string]pyobject.Value{
-		"None, where a classifier":        nil,
-		"StandardScaler is not one":       scalerOf(2),
-		"without steps":                   object("sklearn.pipeline.Pipeline", "steps", list()),
-		"step 0 of the Pipeline is 7":     object("sklearn.pipeline.Pipeline", "steps", list(int64(7))),
-		"step step of the Pipeline is pa": pipelineOf("passthrough"),
-		"LinearSVC is not one":            pipelineOf(linearOf(), stump()),
-		"2 features, and 3":               pipelineOf(scalerOf(3), stump()),
-		"attribute classes_":              object("sklearn.tree._classes.DecisionTreeClassifier", "n_features_in_", int64(2)),
-		"attribute n_features_in_: the":   object("sklearn.tree._classes.DecisionTreeClassifier"),
-		"node 0 of 1 has the child 0":     stump(split{0, 0, 0, 0, 0}),
-		"node 1 of 3 has the child 0":     stump(split{1, 2, 0, 0, 0}, split{0, 2, 0, 0, 0}, leaf),
-		"node 0 of 3 has the child 7":     stump(split{1, 7, 0, 0, 0}, leaf, leaf),
-		"node 0 of 3 has the child -1":    stump(split{1, -1, 0, 0, 0}, leaf, leaf),
-		"node 1 of 3 has the child 2":     stump(split{1, 2, 0, 0, 0}, split{2, 2, 0, 0, 0}, leaf),
-		"splits feature 2 of 2":           stump(split{1, 2, 2, 0, 0}, leaf, leaf),
-		"splits feature -7 of 2":          stump(split{1, 2, -7, 0, 0}, leaf, leaf),
-		"at NaN":                          stump(split{1, 2, 0, math.NaN(), 0}, leaf, leaf),
-		"9223372036854775807":             stump(split{1, math.MaxInt64, 0, 0, 0}, leaf, leaf),
-		"0 trees":                         forestOf(),
-		"it holds 7":                      forestOf(int64(7)),
-		"two trees share it":              forestOf(twice, twice),
-		"tree 0: attribute n_outputs_":    forestOf(object("x")),
-		"shape [3 2] was expected":        with(linearOf(), "coef_", nil),
-		"it holds NaN":                    object("sklearn.svm._classes.LinearSVC", "n_features_in_", int64(1), "classes_", ints([]int{2}, 0, 1), "coef_", floats([]int{1, 1}, math.NaN()), "intercept_", 0.0),
-		"1 labels that can be answered":   object("sklearn.svm._classes.LinearSVC", "n_features_in_", int64(1), "classes_", ints([]int{1}, 0)),
-		`kernel "laplace"`:                with(machine(), "kernel", "laplace"),
-		"break_ties=True":                 with(machine(), "break_ties", true),
-		"it holds -1":                     with(machine(), "_n_support", ints([]int{2}, -1, 3)),
-		"it holds 100000000000":           with(machine(), "_n_support", ints([]int{2}, 1, 100000000000)),
-		`weights "distance"`:              with(neighborsOf(order, root), "weights", "distance"),
-		`metric "manhattan"`:              with(neighborsOf(order, root), "effective_metric_", "manhattan"),
-		`algorithm "ball_tree"`:           with(neighborsOf(order, root), "_fit_method", "ball_tree"),
-		"4 of 3 rows":                     with(neighborsOf(order, root), "n_neighbors", int64(4)),
-		"class 2 of 2":                    with(neighborsOf(order, root), "_y", ints([]int{3}, 0, 1, 2)),
-		"it holds row 3 of 3":             neighborsOf(ints([]int{3}, 0, 1, 3), root),
-		"spans rows 0 to 4 of 3":          neighborsOf(order, kdNodes([3]int64{0, 4, 1})),
-		"spans rows -1 to 3":              neighborsOf(order, kdNodes([3]int64{-1, 3, 1})),
-		"node 0 of 1 spans":               neighborsOf(order, kdNodes([3]int64{0, 3, 0})),
-		"there are none":                  neighborsOf(order, kdNodes()),
+		"None, where a classifier":                           nil,
+		"StandardScaler is not one":                          scalerOf(2),
+		"without steps":                                      object("sklearn.pipeline.Pipeline", "steps", list()),
+		"step 0 of the Pipeline is 7":                        object("sklearn.pipeline.Pipeline", "steps", list(int64(7))),
+		"step step of the Pipeline is pa":                    pipelineOf("passthrough"),
+		"LinearSVC is not one":                               pipelineOf(linearOf(), stump()),
+		"2 features, and 3":                                  pipelineOf(scalerOf(3), stump()),
+		"attribute classes_":                                 object("sklearn.tree._classes.DecisionTreeClassifier", "n_features_in_", int64(2)),
+		"attribute n_features_in_: the":                      object("sklearn.tree._classes.DecisionTreeClassifier"),
+		"node 0 of 1 has the child 0":                        stump(split{0, 0, 0, 0, 0}),
+		"node 1 of 3 has the child 0":                        stump(split{1, 2, 0, 0, 0}, split{0, 2, 0, 0, 0}, leaf),
+		"node 0 of 3 has the child 7":                        stump(split{1, 7, 0, 0, 0}, leaf, leaf),
+		"node 0 of 3 has the child -1":                       stump(split{1, -1, 0, 0, 0}, leaf, leaf),
+		"node 1 of 3 has the child 2":                        stump(split{1, 2, 0, 0, 0}, split{2, 2, 0, 0, 0}, leaf),
+		"splits feature 2 of 2":                              stump(split{1, 2, 2, 0, 0}, leaf, leaf),
+		"splits feature -7 of 2":                             stump(split{1, 2, -7, 0, 0}, leaf, leaf),
+		"at NaN":                                             stump(split{1, 2, 0, math.NaN(), 0}, leaf, leaf),
+		"9223372036854775807":                                stump(split{1, math.MaxInt64, 0, 0, 0}, leaf, leaf),
+		"0 trees":                                            forestOf(),
+		"it holds 7":                                         forestOf(int64(7)),
+		"two trees share it":                                 forestOf(twice, twice),
+		"tree 0: attribute n_outputs_":                       forestOf(object("x")),
+		"shape [3 2] was expected":                           with(linearOf(), "coef_", nil),
+		"it holds NaN":                                       object("sklearn.svm._classes.LinearSVC", "n_features_in_", int64(1), "classes_", ints([]int{2}, 0, 1), "coef_", floats([]int{1, 1}, math.NaN()), "intercept_", 0.0),
+		"1 labels that can be answered":                      object("sklearn.svm._classes.LinearSVC", "n_features_in_", int64(1), "classes_", ints([]int{1}, 0)),
+		`kernel "laplace"`:                                   with(machine(), "kernel", "laplace"),
+		`multi_class="ovr" with solver="lbfgs" of 3`:         logisticOf(3, "solver", "lbfgs", "multi_class", "ovr"),
+		`multi_class="auto" with solver="liblinear" of 3`:    logisticOf(3, "solver", "liblinear", "multi_class", "auto"),
+		`multi_class="multinomial" with solver="lbfgs" of 2`: logisticOf(2, "solver", "lbfgs", "multi_class", "multinomial"),
+		"break_ties=True":                                    with(machine(), "break_ties", true),
+		"it holds -1":                                        with(machine(), "_n_support", ints([]int{2}, -1, 3)),
+		"it holds 100000000000":                              with(machine(), "_n_support", ints([]int{2}, 1, 100000000000)),
+		`weights "distance"`:                                 with(neighborsOf(order, root), "weights", "distance"),
+		`metric "manhattan"`:                                 with(neighborsOf(order, root), "effective_metric_", "manhattan"),
+		`algorithm "ball_tree"`:                              with(neighborsOf(order, root), "_fit_method", "ball_tree"),
+		"4 of 3 rows":                                        with(neighborsOf(order, root), "n_neighbors", int64(4)),
+		"class 2 of 2":                                       with(neighborsOf(order, root), "_y", ints([]int{3}, 0, 1, 2)),
+		"it holds row 3 of 3":                                neighborsOf(ints([]int{3}, 0, 1, 3), root),
+		"spans rows 0 to 4 of 3":                             neighborsOf(order, kdNodes([3]int64{0, 4, 1})),
+		"spans rows -1 to 3":                                 neighborsOf(order, kdNodes([3]int64{-1, 3, 1})),
+		"node 0 of 1 spans":                                  neighborsOf(order, kdNodes([3]int64{0, 3, 0})),
+		"there are none":                                     neighborsOf(order, kdNodes()),
 	}
 }
 

@@ -1,4 +1,4 @@
-// Package skops writes scikit-learn objects in the skops format, version 0.16.0, without Python: the format in which
+// Package skops writes and reads scikit-learn objects in the skops format, version 0.16.0, without Python: the format in which
 // MLflow keeps models of flavor sklearn.
 //
 // A file is a zip archive. schema.json in it describes one object as a tree of nodes (a [Node]): a plain value, a list, a
@@ -16,4 +16,6 @@
 //
 // Python's own files name a shared object in every place in full. Files of this package do so once and refer to it by its
 // id, which skops reads as well: for a forest of 2,000 trees that makes a schema of 4 MB instead of 85.
+//
+// [Read] reads files of either as plain data, in the types of package pyobject, and refuses types that models are not made of.
 package skops

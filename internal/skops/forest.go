@@ -30,10 +30,8 @@ type ClassWeight struct {
 
 // Forest is a fitted sklearn.ensemble.RandomForestClassifier.
 type Forest struct {
-	Params Params
-	// Classes are the labels in ascending order: either integers or strings.
-	IntClasses    []int64
-	StringClasses []string
+	Params  Params
+	Classes Labels
 	// MaxFeatures is the number of features that each split looked at.
 	MaxFeatures int
 	// Rows is the number of rows it was trained on, Draws how many of them each tree drew; 0 without bootstrap.
@@ -53,13 +51,12 @@ type OutOfBag struct {
 
 func (*Forest) step() string { return "randomforestclassifier" }
 
-func (f *Forest) classes() int { return len(f.IntClasses) + len(f.StringClasses) }
-
 func (f *Forest) check(features int) error {
-	classes := f.classes()
+	if err := f.Classes.check(); err != nil {
+		return err
+	}
+	classes := f.Classes.count()
 	switch {
-	case (len(f.IntClasses) == 0) == (len(f.StringClasses) == 0):
-		return errors.New("a forest has either integer or string classes")
 	case len(f.Trees) == 0:
 		return errors.New("a forest without trees")
 	case f.Rows < 1 || f.Draws < 0 || (f.Draws > 0) != f.Params.Bootstrap:
@@ -101,8 +98,8 @@ func (f *Forest) node(features int) *Node {
 		field{"n_features_in_", integer(features)},
 		field{"_n_samples", integer(f.Rows)},
 		field{"n_outputs_", integer(1)},
-		field{"classes_", f.labels()},
-		field{"n_classes_", integer(f.classes())},
+		field{"classes_", f.Classes.node()},
+		field{"n_classes_", integer(f.Classes.count())},
 		field{"_sample_weight", none},
 		field{"_n_samples_bootstrap", none},
 		field{"estimator_", untrained()},
@@ -116,7 +113,7 @@ func (f *Forest) node(features int) *Node {
 	}
 	if f.OOB != nil {
 		fields = append(fields,
-			field{"oob_decision_function_", array(float64s(f.OOB.Decision, f.Rows, f.classes()))},
+			field{"oob_decision_function_", array(float64s(f.OOB.Decision, f.Rows, f.Classes.count()))},
 			field{"oob_score_", float(f.OOB.Score)},
 		)
 	}
@@ -129,13 +126,6 @@ func set(fields []field, key string, value *Node) {
 	fields[i].value = value
 }
 
-func (f *Forest) labels() *Node {
-	if f.StringClasses != nil {
-		return objects(f.StringClasses)
-	}
-	return array(int64s(f.IntClasses...))
-}
-
 // classWeight is None, a rule, or a dict by label.
 func (f *Forest) classWeight() *Node {
 	switch {
@@ -145,7 +135,7 @@ func (f *Forest) classWeight() *Node {
 		return none
 	}
 	keyType := numberType
-	if f.StringClasses != nil {
+	if f.Classes.Texts != nil {
 		keyType = textType
 	}
 	var fields []field
@@ -219,7 +209,7 @@ func untrained() *Node {
 
 // trees are the fitted DecisionTreeClassifiers. What all have is written once.
 func (f *Forest) trees(own []field, features int) *Node {
-	classes := f.classes()
+	classes := f.Classes.count()
 	numbers := make([]float64, classes)
 	for k := range numbers {
 		numbers[k] = float64(k)

@@ -29,8 +29,8 @@ func small(trees int) *Pipeline {
 	p := &Pipeline{
 		Scaler: Scaler{Features: []string{"a", "ü"}, Mean: []float64{0, 1}, Var: []float64{1, 4}, Scale: []float64{1, 2}, Rows: 5},
 		Forest: Forest{
-			Params:     Params{Criterion: "gini", MinSamplesSplit: 2, MinSamplesLeaf: 1, MaxFeatures: "sqrt", Bootstrap: true},
-			IntClasses: []int64{3, 4}, MaxFeatures: 1, Rows: 5, Draws: 5,
+			Params:  Params{Criterion: "gini", MinSamplesSplit: 2, MinSamplesLeaf: 1, MaxFeatures: "sqrt", Bootstrap: true},
+			Classes: Labels{Ints: []int64{3, 4}}, MaxFeatures: 1, Rows: 5, Draws: 5,
 		},
 	}
 	for range trees {
@@ -158,8 +158,8 @@ func TestWriteRefuses(t *testing.T) {
 		"no scaler":          {func(p *Pipeline) { p.Scaler = Scaler{} }, "0 means"},
 		"names":              {func(p *Pipeline) { p.Scaler.Features = p.Scaler.Features[:1] }, "1 names for 2 features"},
 		"no rows":            {func(p *Pipeline) { p.Scaler.Rows = 0 }, "no rows"},
-		"no classes":         {func(p *Pipeline) { p.Forest.IntClasses = nil }, "classes"},
-		"two kinds":          {func(p *Pipeline) { p.Forest.StringClasses = []string{"a", "b"} }, "classes"},
+		"no classes":         {func(p *Pipeline) { p.Forest.Classes = Labels{} }, "classes"},
+		"two kinds":          {func(p *Pipeline) { p.Forest.Classes.Texts = []string{"a", "b"} }, "classes"},
 		"no trees":           {func(p *Pipeline) { p.Forest.Trees = nil }, "without trees"},
 		"draws":              {func(p *Pipeline) { p.Forest.Draws = 0 }, "0 draws"},
 		"row weights":        {func(p *Pipeline) { p.Forest.RowWeights = []float64{1} }, "1 weights for 5 rows"},

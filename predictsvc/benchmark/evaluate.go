@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"mlopsgo/internal/onnx"
 )
 
-// evaluation compares the evaluation alone with onnxruntime's, in the process: one row, and many.
+// evaluation compares the evaluation alone with onnxruntime's, in the process and on the same wines: one row, and many.
 func (b *benchmark) evaluation(ctx context.Context, file string, py *python, t *table) error {
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -24,21 +25,26 @@ func (b *benchmark) evaluation(ctx context.Context, file string, py *python, t *
 		return err
 	}
 	runner := session.NewRunner()
+	const wines = 10_000
+	values := wineValues(wines)
 	for _, size := range []struct {
 		name        string
 		rows, calls int
-	}{{"evaluation of one row, against onnxruntime", 1, 2000}, {"evaluation of 10,000 rows, per row", 10000, 3}} {
-		input := wines(size.rows)
+	}{{"evaluation of one row, against onnxruntime", 1, 2000}, {"evaluation of 10,000 rows, per row", wines, 3}} {
+		inputs := inCalls(values, size.rows)
+		if err := py.rows(file+".rows", values, size.rows); err != nil {
+			return err
+		}
 		var ours, theirs, share []float64
 		for range b.Rounds {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			mine, err := timed(runner, input, size.calls)
+			mine, err := timed(runner, inputs, size.calls)
 			if err != nil {
 				return err
 			}
-			other, err := py.time(size.rows, size.calls)
+			other, err := py.time(size.calls)
 			if err != nil {
 				return err
 			}
@@ -51,24 +57,33 @@ func (b *benchmark) evaluation(ctx context.Context, file string, py *python, t *
 	return nil
 }
 
-// wines are rows that are all different, so that no branch is always the same.
-func wines(rows int) *onnx.Tensor {
-	input := &onnx.Tensor{Type: onnx.Double, Dims: []int64{int64(rows), 4}}
-	for i := range rows {
-		x := float64(i%97) / 97
-		input.F64 = append(input.F64, 0.3+x, 0.1+float64(i%31)/62, 0.4+float64(i%53)/100, 8.5+float64(i%41)/9)
+// columns are those of a wine.
+const columns = 4
+
+// wineValues are wines that are all different, so that no branch is always the same.
+func wineValues(wines int) (values []float64) {
+	for i := range wines {
+		values = append(values, 0.3+float64(i%97)/97, 0.1+float64(i%31)/62, 0.4+float64(i%53)/100, 8.5+float64(i%41)/9)
 	}
-	return input
+	return values
+}
+
+// inCalls are the inputs of calls with so many rows each.
+func inCalls(values []float64, rows int) (inputs []*onnx.Tensor) {
+	for call := range slices.Chunk(values, rows*columns) {
+		inputs = append(inputs, &onnx.Tensor{Type: onnx.Double, Dims: []int64{int64(rows), columns}, F64: call})
+	}
+	return inputs
 }
 
 // timed is the time of a call.
-func timed(runner *onnx.Runner, input *onnx.Tensor, calls int) (time.Duration, error) {
-	if _, err := runner.Run(input); err != nil {
+func timed(runner *onnx.Runner, inputs []*onnx.Tensor, calls int) (time.Duration, error) {
+	if _, err := runner.Run(inputs[0]); err != nil {
 		return 0, err
 	}
 	start := time.Now()
-	for range calls {
-		if _, err := runner.Run(input); err != nil {
+	for i := range calls {
+		if _, err := runner.Run(inputs[i%len(inputs)]); err != nil {
 			return 0, err
 		}
 	}

@@ -2,8 +2,8 @@
 times onnxruntime.
 
 Usage: original.py CSV NAME TREES FILE, with MLFLOW_TRACKING_URI in the environment. Registers NAME-sklearn and NAME-onnx with the alias champion,
-writes the ONNX model to FILE and prints "ready". Then each line "ROWS CALLS" of standard input is answered by the seconds that onnxruntime takes for one
-of so many calls with so many rows.
+writes the ONNX model to FILE and prints "ready". Then it reads standard input: "rows SIZE FILE" names a file of float64, rows for calls with so many of
+them each; "time CALLS" is answered by the seconds that onnxruntime takes for one of so many calls.
 """
 
 import sys
@@ -49,16 +49,18 @@ def main(csv: str, name: str, trees: int, path: str) -> None:
     with open(path, "wb") as file:
         file.write(onnx.SerializeToString())
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    rows = x.to_numpy()
     print("ready", flush=True)
+    batches = []
     for line in sys.stdin:
-        count, calls = map(int, line.split())
-        batch = np.ascontiguousarray(np.resize(rows, (count, len(COLUMNS))))
-        session.run(None, {"input": batch})
+        what, number, *file = line.rstrip("\n").split(" ", 2)
+        if what == "rows":
+            batches = [{"input": batch} for batch in np.fromfile(file[0], "<f8").reshape(-1, int(number), len(COLUMNS))]
+            continue
+        session.run(None, batches[0])
         start = time.perf_counter()
-        for _ in range(calls):
-            session.run(None, {"input": batch})
-        print((time.perf_counter() - start) / calls, flush=True)
+        for i in range(int(number)):
+            session.run(None, batches[i % len(batches)])
+        print((time.perf_counter() - start) / int(number), flush=True)
 
 
 if __name__ == "__main__":

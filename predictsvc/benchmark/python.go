@@ -3,9 +3,11 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,9 +70,22 @@ func (p *python) line() (string, error) {
 	return strings.TrimSpace(p.out.Text()), nil
 }
 
-// seconds is how long onnxruntime takes for a call with so many rows.
-func (p *python) time(rows, calls int) (time.Duration, error) {
-	if _, err := fmt.Fprintln(p.in, rows, calls); err != nil {
+// rows has the times that follow taken with these values: calls with so many rows each, one after the other and again. They go there in a file.
+func (p *python) rows(file string, values []float64, size int) error {
+	data := make([]byte, 0, 8*len(values))
+	for _, v := range values {
+		data = binary.LittleEndian.AppendUint64(data, math.Float64bits(v))
+	}
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(p.in, "rows", size, file)
+	return err
+}
+
+// time is how long onnxruntime takes for one of so many calls.
+func (p *python) time(calls int) (time.Duration, error) {
+	if _, err := fmt.Fprintln(p.in, "time", calls); err != nil {
 		return 0, err
 	}
 	said, err := p.line()

@@ -181,7 +181,7 @@ func (p place) withLog(ctx context.Context, t *table) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, without.stop()) }()
-	with, err := p.startPredictor(ctx, "MONITORING_DATABASE_URL="+p.Database, "PREDICTOR_LOG_QUEUE=1000000")
+	with, err := p.startPredictor(ctx, "MONITORING_DATABASE_URL="+p.Database)
 	if err != nil {
 		return err
 	}
