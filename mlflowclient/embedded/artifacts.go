@@ -30,15 +30,19 @@ func (s *Store) listArtifacts(ctx context.Context, r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var info *runInfo
-	err = s.read(ctx, func(tx *session) (err error) {
-		info, err = findRun(tx, runIDOf(r.msg))
-		return err
-	})
+	info, err := s.runOf(ctx, runIDOf(r.msg))
 	if err != nil {
 		return nil, err
 	}
 	return answerFolder("run "+info.RunID, info.ArtifactURI, folder)
+}
+
+func (s *Store) runOf(ctx context.Context, id string) (info *runInfo, err error) {
+	err = s.read(ctx, func(tx *session) (err error) {
+		info, err = findRun(tx, id)
+		return err
+	})
+	return info, err
 }
 
 var listModelArtifactsRequest = &descriptor{fields: []field{{name: "model_id"}, {name: "artifact_directory_path"}, {name: "page_token"}}}
@@ -53,17 +57,21 @@ func (s *Store) listLoggedModelArtifacts(ctx context.Context, r *request) (any, 
 		return nil, err
 	}
 	id := r.path["model_id"]
-	var model *loggedModel
+	model, err := s.loggedModelOf(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return answerFolder("model "+id, model.Info.ArtifactURI, folder)
+}
+
+func (s *Store) loggedModelOf(ctx context.Context, id string) (model *loggedModel, err error) {
 	err = s.read(ctx, func(tx *session) (err error) {
 		if model, err = findLoggedModel(tx, id); err == nil && model.stage == stageDeleted {
 			err = noLoggedModel(id)
 		}
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return answerFolder("model "+id, model.Info.ArtifactURI, folder)
+	return model, err
 }
 
 // folderOf is the folder that a request asks for, "" for the top.
@@ -75,9 +83,9 @@ func folderOf(m *message, field string) (string, error) {
 }
 
 func answerFolder(whose, uri, folder string) (any, error) {
-	root, ok := localPath(uri)
-	if !ok {
-		return nil, failf(codeNotImplemented, "the artifacts of %s are at %s, which the embedded store cannot list: it knows local folders only", whose, uri)
+	root, err := artifactFolder(whose, uri)
+	if err != nil {
+		return nil, err
 	}
 	files, err := listFolder(root, folder)
 	if err != nil {
@@ -87,6 +95,15 @@ func answerFolder(whose, uri, folder string) (any, error) {
 		Root  string     `json:"root_uri"`
 		Files []artifact `json:"files,omitempty"`
 	}{uri, files}, nil
+}
+
+// artifactFolder is where artifacts are on this machine.
+func artifactFolder(whose, uri string) (string, error) {
+	root, ok := localPath(uri)
+	if !ok {
+		return "", failf(codeNotImplemented, "the artifacts of %s are at %s, where the embedded store cannot reach them: it knows local folders only", whose, uri)
+	}
+	return root, nil
 }
 
 // safePath refuses a path that may leave the folder of the artifacts, also after decoding it several times.

@@ -21,8 +21,8 @@
 // # The answers
 //
 // Statuses, error codes, messages and bodies are those of the real server with its SQLite store; tests send the same
-// requests to both: experiments, runs, metrics, inputs and outputs, searches, artifact lists, logged models, registered
-// models, versions and aliases. Three things differ on purpose: log-batch is atomic (the server stores parameters even
+// requests to both: experiments, runs, metrics, inputs and outputs, searches, artifacts in local folders, logged models,
+// registered models, versions and aliases. Three things differ on purpose: log-batch is atomic (the server stores parameters even
 // when the metrics after them fail), random run names come from other word lists, and an operation that is not here
 // (traces, webhooks, …) answers 501 with the code NOT_IMPLEMENTED.
 //

@@ -273,6 +273,7 @@ var loggedModelRoutes = map[string]map[string]operation{
 	"params": {http.MethodPost: (*Store).logLoggedModelParams},
 
 	"artifacts/directories": {http.MethodGet: (*Store).listLoggedModelArtifacts},
+	"artifacts/files":       {http.MethodGet: (*Store).loggedModelFile},
 }
 
 // loggedModelRoute splits <id>/<rest> and finds its operations.

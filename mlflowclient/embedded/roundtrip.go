@@ -55,8 +55,14 @@ func (s *Store) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func respond(req *http.Request, answer any) (*http.Response, error) {
-	if text, ok := answer.(plain); ok {
-		return textResponse(req, http.StatusOK, text.contentType, text.body), nil
+	switch answer := answer.(type) {
+	case plain:
+		return textResponse(req, http.StatusOK, answer.contentType, answer.body), nil
+	case *attachment:
+		resp := response(req, http.StatusOK, "application/octet-stream", nil)
+		resp.Header.Set("Content-Disposition", "attachment")
+		resp.Body, resp.ContentLength = answer, answer.size
+		return resp, nil
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -83,8 +89,7 @@ func (s *Store) failure(req *http.Request, err error) (*http.Response, error) {
 
 // onServers are the paths, or their beginnings, at which an MLflow server has more than this store.
 var onServers = []string{
-	"/api/", "/ajax-api/", "/gateway/", "/v1/traces", "/get-artifact", "/model-versions/get-artifact",
-	"/graphql", "/signup", "/static-files/", "/build/",
+	"/api/", "/ajax-api/", "/gateway/", "/v1/traces", "/graphql", "/signup", "/static-files/", "/build/",
 }
 
 // noRoute answers a path that leads nowhere. One that an MLflow server may have and this store has not is told apart

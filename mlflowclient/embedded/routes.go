@@ -24,6 +24,7 @@ var routes = map[string]map[string]operation{
 	"metrics/get-history":                   {http.MethodGet: (*Store).metricHistory},
 	"metrics/get-history-bulk-interval":     {http.MethodGet: (*Store).metricInterval},
 	"artifacts/list":                        {http.MethodGet: (*Store).listArtifacts},
+	"upload-artifact":                       {http.MethodPost: (*Store).uploadArtifact},
 	"registered-models/create":              {http.MethodPost: (*Store).createRegisteredModel},
 	"registered-models/get":                 {http.MethodGet: (*Store).getRegisteredModel},
 	"registered-models/update":              {http.MethodPatch: (*Store).updateRegisteredModel},
@@ -69,6 +70,10 @@ func lookup(method, path string) (op operation, vars map[string]string, status i
 		return onlyGet(method, (*Store).version)
 	case "/api/3.0/mlflow/server-info", "/ajax-api/3.0/mlflow/server-info":
 		return onlyGet(method, (*Store).serverInfo)
+	case "/get-artifact":
+		return onlyGet(method, (*Store).runFile)
+	case "/model-versions/get-artifact":
+		return onlyGet(method, (*Store).versionFile)
 	}
 	tail, ok := strings.CutPrefix(path, "/api/2.0/mlflow/")
 	if !ok {
