@@ -31,6 +31,9 @@ func fake(t *testing.T, handler http.HandlerFunc, opts ...mlflowclient.Option) *
 }
 
 func answer(w http.ResponseWriter, status int, body string) {
+	if strings.HasPrefix(body, "{") {
+		w.Header().Set("Content-Type", "application/json")
+	}
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, body)
 }

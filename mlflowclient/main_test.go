@@ -1,10 +1,13 @@
 package mlflowclient_test
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"iter"
+	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -43,8 +46,32 @@ var quick = mlflowclient.WithRetries(mlflowclient.RetryPolicy{Retries: 2, Factor
 func embeddedEnd(t *testing.T) *mlflowclient.Client {
 	t.Helper()
 	dir := t.TempDir()
-	return open(t, "sqlite:///"+filepath.Join(dir, "mlflow.db"), mlflowclient.WithArtifactRoot(filepath.Join(dir, "mlruns")))
+	file := filepath.Join(dir, "mlflow.db")
+	must(t, os.WriteFile(file, newDatabase(), 0o600))
+	return open(t, "sqlite:///"+file, mlflowclient.WithArtifactRoot(filepath.Join(dir, "mlruns")))
 }
+
+// newDatabase is a new file of MLflow's: making one is most of what a short test takes under the race detector.
+var newDatabase = sync.OnceValue(func() []byte {
+	dir, err := os.MkdirTemp("", "mlflowclient")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // the system's folder for such things
+	file := filepath.Join(dir, "mlflow.db")
+	c, err := mlflowclient.New(context.Background(), "sqlite:///"+file, mlflowclient.WithArtifactRoot(filepath.Join(dir, "mlruns")))
+	if err != nil {
+		panic(err)
+	}
+	if err := c.Close(); err != nil {
+		panic(err)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		panic(err)
+	}
+	return data
+})
 
 func serverEnd(t *testing.T) *mlflowclient.Client {
 	t.Helper()
