@@ -138,6 +138,50 @@ func TestRegistryNames(t *testing.T) {
 	})
 }
 
+// TestRegistryLimits goes to each limit and one past it.
+func TestRegistryLimits(t *testing.T) {
+	eachEnd(t, func(t *testing.T, c *mlflowclient.Client) {
+		ctx := t.Context()
+		name := unique("")
+		name += strings.Repeat("ü", 256-len(name)) // unique gives ASCII
+		longest := newModel(t, c, name, nil)
+		newVersion(t, c, name)
+		_, err := c.RegisteredModels.Create(ctx, mlflowclient.CreateRegisteredModel{Name: name + "y"})
+		sqlite := strings.HasPrefix(c.TrackingURI(), "sqlite:")
+		if sqlite != (err == nil) { // which has no limit; Postgres has
+			t.Errorf("a name of 257 characters: %v", err)
+		}
+		key, alias, value := strings.Repeat("k", 250), strings.Repeat("a", 255), strings.Repeat("ü", 100_000)
+		ofModel := value
+		if !sqlite { // Postgres keeps 5000 characters of a model's tag, and all of a version's
+			ofModel = strings.Repeat("ü", 5000)
+			wantError(t, c.RegisteredModels.SetTag(ctx, name, key, ofModel+"y"), mlflowclient.ErrInvalidParameter, 400, mlflowclient.CodeBadRequest)
+		}
+		must(t, c.RegisteredModels.SetAlias(ctx, name, alias, "1"))
+		must(t, c.RegisteredModels.SetTag(ctx, name, key, ofModel))
+		must(t, c.ModelVersions.SetTag(ctx, name, "1", key, value))
+		for what, err := range map[string]error{
+			"an alias":               c.RegisteredModels.SetAlias(ctx, name, alias+"a", "1"),
+			"a key":                  c.RegisteredModels.SetTag(ctx, name, key+"k", "v"),
+			"a value":                c.RegisteredModels.SetTag(ctx, name, "k", value+"y"),
+			"a value of a version":   c.ModelVersions.SetTag(ctx, name, "1", "k", value+"y"),
+			"a value from the start": second(c.RegisteredModels.Create(ctx, mlflowclient.CreateRegisteredModel{Name: unique("v"), Tags: map[string]string{"k": value + "y"}})),
+		} {
+			if !errors.Is(err, mlflowclient.ErrInvalidParameter) || !strings.Contains(err.Error(), "exceeds the maximum length of ") {
+				t.Errorf("%s one past the limit: %v", what, err)
+			}
+		}
+		model, err := c.RegisteredModels.Get(ctx, name)
+		must(t, err)
+		version, err := c.ModelVersions.GetByAlias(ctx, name, alias)
+		must(t, err)
+		if longest.Name != name || model.Name != name || len(model.Tags) != 1 || model.Tags[key] != ofModel || len(model.Aliases) != 1 ||
+			version.Version != "1" || len(version.Tags) != 1 || version.Tags[key] != value {
+			t.Error("not what was written came back")
+		}
+	})
+}
+
 func TestRegisteredModelSearch(t *testing.T) {
 	eachEnd(t, func(t *testing.T, c *mlflowclient.Client) {
 		ctx := t.Context()

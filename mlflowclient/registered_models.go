@@ -32,7 +32,7 @@ type RegisteredModelService struct{ api *api }
 
 // CreateRegisteredModel is what a registered model starts with. Only Name is needed.
 type CreateRegisteredModel struct {
-	// Name is unique, at most 256 characters long and without "/" and ":".
+	// Name is unique and without "/" and ":". Postgres keeps at most 256 characters of it; SQLite, also in a database file, more.
 	Name        string
 	Description string
 	Tags        map[string]string

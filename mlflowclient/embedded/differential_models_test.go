@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 func patches(path, body string) step { return step{method: http.MethodPatch, path: path, body: body} }
@@ -44,6 +45,11 @@ func modelSteps() []step {
 		deletes("model-versions/delete", `{"name":"wine","version":"2"}`), deletes("model-versions/delete", `{"name":"wine","version":"2"}`), gets("registered-models/get?name=wine"), gets("registered-models/alias?name=wine&alias=second"), posts("model-versions/create", `{"name":"wine","source":"s3://bucket/again"}`),
 		posts("registered-models/rename", `{"name":"wine","new_name":"red wine"}`), posts("registered-models/rename", `{"name":"wine","new_name":"x"}`), posts("registered-models/rename", `{"name":"red wine","new_name":"a/b"}`), posts("registered-models/create", `{"name":"other"}`), posts("registered-models/rename", `{"name":"other","new_name":"red wine"}`), gets("registered-models/get?name=red%20wine"), gets("registered-models/alias?name=red%20wine&alias=champion"),
 		deletes("registered-models/alias", `{"name":"red wine","alias":"champion"}`), deletes("registered-models/alias", `{"name":"red wine","alias":"champion"}`), deletes("registered-models/alias", `{"name":"none","alias":"champion"}`), deletes("registered-models/delete", `{"name":"red wine"}`), deletes("registered-models/delete", `{"name":"red wine"}`), gets("registered-models/get?name=red%20wine"),
+		posts("registered-models/create", `{"name":"`+strings.Repeat("n", 256)+`"}`), posts("registered-models/create", `{"name":"`+strings.Repeat("n", 257)+`"}`),
+		posts("model-versions/create", `{"name":"other","source":"s3://bucket/model"}`),
+		posts("registered-models/alias", `{"name":"other","alias":"`+strings.Repeat("a", 255)+`","version":"1"}`), posts("registered-models/alias", `{"name":"other","alias":"`+strings.Repeat("a", 256)+`","version":"1"}`),
+		posts("registered-models/set-tag", `{"name":"other","key":"k","value":"`+strings.Repeat("v", 100_000)+`"}`), posts("registered-models/set-tag", `{"name":"other","key":"k","value":"`+strings.Repeat("v", 100_001)+`"}`),
+		gets("registered-models/get?name=other"),
 		deletes("logged-models/«m2»", ``), gets("logged-models/«m2»"), gets("logged-models/«m2»?allow_deleted=true"), deletes("logged-models/m-none", ``),
 	}
 }
