@@ -9,8 +9,8 @@ import (
 	"mlopsgo/mlflowclient/mlmodel"
 )
 
-// errChanged is in the chain of the errors of loading a file that is not the one that was downloaded. The cache leaves out of its check what
-// a compact form stands for, so it shows only when that form is of no use.
+// errChanged is in the chain of the errors of loading a file that is not the one that was downloaded. The cache leaves out of its check
+// what a compact form stands for, so it shows only when that form is of no use.
 var errChanged = errors.New("it was changed since it was downloaded")
 
 // loadEngine compiles the file that is served, or its compact form unless that is nil, and finds out what columns it takes.
@@ -57,7 +57,8 @@ func loadSklearn(folder *mlmodel.Folder, f flavor, form *compactForm) (*columns,
 	return c, e, err
 }
 
-// readModelFile reads the file that is served. Where a compact form that this program cannot read stands for it, its sum was not checked yet.
+// readModelFile reads the file that is served. Where a compact form that this program cannot read stands for it, its sum was not checked
+// yet.
 func readModelFile(folder *mlmodel.Folder, f flavor, form *compactForm) ([]byte, error) {
 	data, err := folder.ReadFile(f.file)
 	if err == nil && form != nil && sumOf(data) != form.Of {

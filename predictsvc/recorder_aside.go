@@ -9,7 +9,8 @@ import (
 	"mlopsgo/internal/spool"
 )
 
-// asideDir is the folder in that of the spool for frames that only another version of this program can read, as after a version was set back.
+// asideDir is the folder in that of the spool for frames that only another version of this program can read, as after a version was set
+// back.
 func (r *recorder) asideDir() string { return filepath.Join(r.config.Spool, "unreadable") }
 
 // setAside keeps a frame for the version that can read it, as many as the spool may have bytes. It is counted as lost until then.
@@ -48,7 +49,8 @@ func (r *recorder) takeBack() {
 		}
 	}
 	if err != nil {
-		r.logger.Error("predictions that were set aside cannot all be taken back; the next start tries again", "folder", r.asideDir(), "error", err)
+		r.logger.Error("predictions that were set aside cannot all be taken back; the next start tries again",
+			"folder", r.asideDir(), "error", err)
 	}
 	if rows > 0 {
 		r.logger.Info("predictions that were set aside by another version are taken back", "rows", rows)

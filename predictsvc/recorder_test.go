@@ -160,7 +160,8 @@ func TestSpoolIsBoundedAndTheEndToo(t *testing.T) {
 		t.Errorf("%d dropped after the end, want 1", late-atEnd)
 	}
 	dropped := s.recorder.state().dropped
-	if got := postTo(s, "/feedback", `{"request_id":"a","quality":7}`); got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Body.String(), errLogClosed.Error()) {
+	got := postTo(s, "/feedback", `{"request_id":"a","quality":7}`)
+	if got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Body.String(), errLogClosed.Error()) {
 		t.Errorf("%d %s", got.Code, got.Body)
 	}
 	if after := s.recorder.state().dropped; after != dropped {

@@ -85,8 +85,8 @@ func newShadow(s *Service) *shadow {
 	return sh
 }
 
-// start follows the model until the context following ends, and scores until stop is called, which returns when nothing more is scored: what
-// waits then is dropped.
+// start follows the model until the context following ends, and scores until stop is called, which returns when nothing more is scored:
+// what waits then is dropped.
 func (sh *shadow) start(ctx, following context.Context, group *sync.WaitGroup) (stop func()) {
 	if sh == nil {
 		return func() {}

@@ -158,7 +158,8 @@ func TestLoadRefusesTreesV5(t *testing.T) {
 	}
 }
 
-// TestLoadRefusesMoreCellsThanMemory: a small file does not get rows of gigabytes, of 65,536 targets for each leaf, which names one of them.
+// TestLoadRefusesMoreCellsThanMemory: a small file does not get rows of gigabytes, of 65,536 targets for each leaf, which names one of
+// them.
 func TestLoadRefusesMoreCellsThanMemory(t *testing.T) {
 	const trees = 1000 // of a branch and two leaves
 	var first, second, roots, leaf, ids []int64

@@ -9,8 +9,8 @@ import (
 // maxTreeNodes bounds an ensemble: node numbers must fit into 28 bits of a ranked node.
 const maxTreeNodes = 1 << 28
 
-// MaxCells bounds the leaves times the columns of an ensemble whose file names some of the columns of each leaf only: each has a row of all, and
-// a small file can have many of both.
+// MaxCells bounds the leaves times the columns of an ensemble whose file names some of the columns of each leaf only: each has a row of
+// all, and a small file can have many of both.
 const MaxCells = 1 << 26
 
 // branchMode is how a node compares the feature with its value.

@@ -35,8 +35,8 @@ func newLogistic(f *fields, features, classes int) classifier {
 	return c
 }
 
-// checkRule refuses models of scikit-learn before 1.8 whose probabilities are others than those that this package computes: several classes
-// by one logistic function each, and two by the softmax of both.
+// checkRule refuses models of scikit-learn before 1.8 whose probabilities are others than those that this package computes: several
+// classes by one logistic function each, and two by the softmax of both.
 func checkRule(f *fields, classes int) {
 	rule, solver := f.text("multi_class"), f.text("solver")
 	each := rule == "ovr" || rule == "warn" || (rule != "multinomial" && solver == "liblinear")

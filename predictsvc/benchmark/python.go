@@ -70,7 +70,8 @@ func (p *python) line() (string, error) {
 	return strings.TrimSpace(p.out.Text()), nil
 }
 
-// rows has the times that follow taken with these values: calls with so many rows each, one after the other and again. They go there in a file.
+// rows has the times that follow taken with these values: calls with so many rows each, one after the other and again. They go there in a
+// file.
 func (p *python) rows(file string, values []float64, size int) error {
 	data := make([]byte, 0, 8*len(values))
 	for _, v := range values {

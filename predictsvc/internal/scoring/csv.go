@@ -13,7 +13,8 @@ type csvReader struct {
 	scratch []byte
 }
 
-// mostExtraFields is how many fields a record may have beyond the model's columns: one field takes as much memory as twenty-four bytes of the body.
+// mostExtraFields is how many fields a record may have beyond the model's columns: one field takes as much memory as twenty-four bytes of
+// the body.
 const mostExtraFields = 1 << 12
 
 // next reads a record; it is false at the end.

@@ -25,7 +25,8 @@ type Limits struct {
 // Bytes is the memory that the table keeps for the next body.
 func (t *Table) Bytes() int {
 	const nodeBytes, stringBytes, sliceBytes = 16, 16, 24
-	bytes := 8*(cap(t.Values)+cap(t.columns)) + stringBytes*cap(t.Texts) + nodeBytes*cap(t.doc.nodes) + sliceBytes*cap(t.csv.fields) + cap(t.csv.scratch)
+	bytes := 8*(cap(t.Values)+cap(t.columns)) + stringBytes*cap(t.Texts) + nodeBytes*cap(t.doc.nodes) +
+		sliceBytes*cap(t.csv.fields) + cap(t.csv.scratch)
 	for _, text := range t.Texts {
 		bytes += len(text)
 	}
