@@ -157,7 +157,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(predictor.Close)
 	w.append = func(list ...predictionlog.Prediction) {
 		t.Helper()
-		if err := predictor.Append(t.Context(), list); err != nil {
+		if err := predictor.Write(t.Context(), predictionlog.Batch{Predictions: list}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -106,7 +106,7 @@ func (w *world) predict(t *testing.T, version string, from time.Time, n int, shi
 			Prediction: fmt.Sprint(5 + i%3),
 		}
 	}
-	if err := w.log.Append(t.Context(), list); err != nil {
+	if err := w.log.Write(t.Context(), predictionlog.Batch{Predictions: list}); err != nil {
 		t.Fatal(err)
 	}
 }
