@@ -90,3 +90,34 @@ func (d Deployment) block() (prefectclient.RemoteFileSystem, error) {
 	}
 	return block, nil
 }
+
+// deployOthers gives the flows but the registration a deployment of the same name, pool and queue, without a schedule. Those of the parameters
+// that a flow has are its defaults.
+func (d Deployment) deployOthers(ctx context.Context, client *prefectclient.Client, like prefectclient.DeploymentSpec) error {
+	for _, flow := range d.Others {
+		schema, err := flow.ParameterSchema()
+		if err != nil {
+			return err
+		}
+		params := map[string]any{}
+		for name, value := range d.Parameters.named() {
+			if _, ok := schema.Properties[name]; ok {
+				params[name] = value
+			}
+		}
+		if _, err := prefectclient.Deploy(ctx, client, flow, prefectclient.DeploymentSpec{
+			Name: like.Name, WorkPool: like.WorkPool, WorkQueue: like.WorkQueue, Tags: like.Tags, Parameters: params,
+		}); err != nil {
+			return fmt.Errorf("flow %s: %w", flow.Name(), err)
+		}
+	}
+	return nil
+}
+
+// named gives the parameters by name.
+func (p RegistrationParameters) named() map[string]any {
+	return map[string]any{
+		"bucket_name": p.BucketName, "filename": p.Filename, "target": p.Target, "features": p.Features, "experiment_name": p.ExperimentName,
+		"promotion": p.Promotion,
+	}
+}

@@ -177,7 +177,7 @@ func (e Exploration) record(ctx context.Context, found *Explored, files []artifa
 	if err != nil {
 		return fmt.Errorf("experiment %q: %w", e.Experiment, err)
 	}
-	start := mlflowclient.StartRun{ExperimentID: experiment.ID, Name: "exploration of " + found.Name, Description: found.note()}
+	start := mlflowclient.StartRun{ExperimentID: experiment.ID, Name: e.runName(), Description: found.note()}
 	return e.Client.Track(ctx, start, func(ctx context.Context, run *mlflowclient.ActiveRun) error {
 		if err := run.LogInputs(ctx, mlflowclient.Inputs{Datasets: []mlflowclient.DatasetInput{e.Data.TrainingInput(e.Client)}}); err != nil {
 			return err
@@ -204,6 +204,8 @@ func (e Exploration) record(ctx context.Context, found *Explored, files []artifa
 		return nil
 	})
 }
+
+func (e Exploration) runName() string { return "exploration of " + e.Data.Table.Name() }
 
 // batch is the exploration as parameters and metrics.
 func (e *Explored) batch() mlflowclient.Batch {

@@ -2,19 +2,14 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
-	"mlopsgo/mlflowclient"
 	"mlopsgo/prefectclient"
 )
 
-// Names of the flows of the experiments.
-const (
-	ExplorationFlow = "Exploration"
-	BaselinesFlow   = "Baselines"
-)
+// ExplorationFlow is the name of the flow of an exploration.
+const ExplorationFlow = "Exploration"
 
 // ExplorationParameters are the parameters of the exploration's flow, which looks at every numeric column.
 type ExplorationParameters struct {
@@ -39,7 +34,7 @@ func (e explorations) flow() *prefectclient.Flow[ExplorationParameters, *Explore
 
 // explore is the task "Explore".
 func (e explorations) explore(ctx context.Context, p ExplorationParameters) (*Explored, error) {
-	address, err := e.address(TableParameters{BucketName: p.BucketName, Filename: p.Filename, Target: p.Target, Features: []string{"all"}})
+	address, err := e.address(p.BucketName, p.Filename)
 	if err != nil {
 		return nil, err
 	}
@@ -50,9 +45,20 @@ func (e explorations) explore(ctx context.Context, p ExplorationParameters) (*Ex
 	if look.Data, err = look.Load(ctx, e.Loader, address); err != nil {
 		return nil, err
 	}
+	before, err := e.finishedBefore(ctx, p.Experiment)
+	if err != nil {
+		return nil, err
+	}
+	earlier := before[look.runName()]
+	if earlier != nil {
+		look.Client = nil // it has recorded all of it
+	}
 	found, err := look.Run(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if earlier != nil {
+		found.Run = earlier.RunInfo
 	}
 	kept := strings.Join(found.Kept(), ", ")
 	prefectclient.Logger(ctx).Info(fmt.Sprintf("explored %d rows of %d columns; worth keeping: %s", found.Rows, found.Columns, kept))
@@ -73,97 +79,4 @@ type featureRow struct {
 	Feature     string  `json:"feature"`
 	Correlation float64 `json:"with the target"`
 	Kept        bool    `json:"worth keeping"`
-}
-
-// BaselinesParameters are the parameters of the baselines' flow.
-type BaselinesParameters struct {
-	TableParameters
-	Experiment string `json:"baselines_experiment" title:"Experiment of the baselines" default:"red-wine-quality-prediction" min:"1" description:"MLflow experiment that gets one run for each classifier; made when missing."`
-	Seed       uint32 `json:"seed" title:"Seed" default:"0" min:"0" max:"4294967295" description:"random_state of the forest."`
-}
-
-// baselineFlows makes the flow of the baselines.
-type baselineFlows struct{ Registration }
-
-type baselinesInput struct {
-	Prepared   *prefectclient.Future[*prepared] `json:"prepared"`
-	Experiment string                           `json:"experiment"`
-	Seed       uint32                           `json:"seed"`
-}
-
-// flow makes the flow: "Prepare Data" and "Train Baselines".
-func (b baselineFlows) flow() *prefectclient.Flow[BaselinesParameters, []Baseline] {
-	prepare := b.prepareTask()
-	train := prefectclient.NewTask("Train Baselines", b.train)
-	return prefectclient.NewFlow(BaselinesFlow, func(ctx context.Context, p BaselinesParameters) ([]Baseline, error) {
-		ctx = underFlow(ctx)
-		data := prepare.Submit(ctx, p.TableParameters)
-		if _, err := data.Result(ctx); err != nil {
-			return nil, err
-		}
-		return train.Run(ctx, baselinesInput{data, p.Experiment, p.Seed})
-	}, prefectclient.Description("Trains "+strings.Join(BaselineNames(), ", ")+" with scikit-learn's defaults, each a run in MLflow."), prefectclient.Version("1"))
-}
-
-// train is the task "Train Baselines".
-func (b baselineFlows) train(ctx context.Context, in baselinesInput) ([]Baseline, error) {
-	data, err := in.Prepared.Result(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := endLeftovers(ctx, b.Client, in.Experiment); err != nil {
-		return nil, err
-	}
-	before, err := b.before(ctx, in.Experiment)
-	if err != nil {
-		return nil, err
-	}
-	done, err := Baselines{
-		Split: data.split, Seed: in.Seed, Client: b.Client, Experiment: in.Experiment, Data: data.data, recorded: before,
-		OnDone: func(one Baseline) {
-			prefectclient.Logger(ctx).Info(fmt.Sprintf("%s has accuracy %v after %.2f s", one.Name, one.Test.Accuracy, one.FitTime.Seconds()))
-		},
-	}.Run(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var rows []baselineRow
-	for _, one := range done {
-		rows = append(rows, baselineRow{
-			one.Name, one.Test.Accuracy, one.Test.Macro.F1, one.Training.Accuracy, one.FitTime.Seconds(),
-			linkTo(b.Client, one.RunID, runPage(one.ExperimentID, one.RunID)),
-		})
-	}
-	showTable(ctx, "baselines-"+in.Experiment, rows, "The baselines, in "+linkTo(b.Client, in.Experiment, experimentPage(done[0].ExperimentID))+".")
-	return done, nil
-}
-
-// before finds what an earlier execution of the same flow run has finished, by the classifiers' names.
-func (b baselineFlows) before(ctx context.Context, experiment string) (map[string]*mlflowclient.Run, error) {
-	found, err := b.Client.Experiments.GetByName(ctx, experiment)
-	if errors.Is(err, mlflowclient.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("experiment %q: %w", experiment, err)
-	}
-	runs, err := runsOfOrigin(ctx, b.Client, found.ID, " AND attributes.status = 'FINISHED'")
-	if err != nil {
-		return nil, err
-	}
-	finished := map[string]*mlflowclient.Run{}
-	for _, run := range runs {
-		finished[run.Name] = run
-	}
-	return finished, nil
-}
-
-// baselineRow is a row of the table of baselines.
-type baselineRow struct {
-	Classifier string  `json:"classifier"`
-	Accuracy   float64 `json:"accuracy"`
-	F1Macro    float64 `json:"f1_macro"`
-	Training   float64 `json:"training accuracy"`
-	Seconds    float64 `json:"fit seconds"`
-	Run        string  `json:"run"`
 }

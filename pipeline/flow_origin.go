@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"mlopsgo/mlflowclient"
@@ -96,6 +95,26 @@ func runsOfOrigin(ctx context.Context, client *mlflowclient.Client, experimentID
 	return runs, nil
 }
 
+// finishedBefore finds what an earlier execution of the same flow run has finished in an experiment, by the runs' names.
+func (r Registration) finishedBefore(ctx context.Context, experiment string) (map[string]*mlflowclient.Run, error) {
+	found, err := r.Client.Experiments.GetByName(ctx, experiment)
+	if errors.Is(err, mlflowclient.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("experiment %q: %w", experiment, err)
+	}
+	runs, err := runsOfOrigin(ctx, r.Client, found.ID, " AND attributes.status = 'FINISHED'")
+	if err != nil {
+		return nil, err
+	}
+	finished := map[string]*mlflowclient.Run{}
+	for _, run := range runs {
+		finished[run.Name] = run
+	}
+	return finished, nil
+}
+
 // endLeftovers ends what a former execution of the same flow run left RUNNING in an experiment when its worker died. An experiment that does
 // not exist holds nothing.
 func endLeftovers(ctx context.Context, client *mlflowclient.Client, experiment string) error {
@@ -125,59 +144,3 @@ func endLeftover(ctx context.Context, client *mlflowclient.Client, run *mlflowcl
 	}
 	return nil
 }
-
-// showMarkdown shows a text on the page of the flow run, and nothing without Prefect. What is shown is kept in MLflow too, so a failure is only
-// told.
-func showMarkdown(ctx context.Context, key, text, description string) {
-	if client, ok := prefectclient.FromContext(ctx); ok {
-		_, err := client.Artifacts.CreateMarkdown(ctx, artifactKey(key), text, description)
-		tellUnshown(ctx, key, err)
-	}
-}
-
-// showTable is showMarkdown for rows of a table.
-func showTable(ctx context.Context, key string, rows any, description string) {
-	if client, ok := prefectclient.FromContext(ctx); ok {
-		_, err := client.Artifacts.CreateTable(ctx, artifactKey(key), rows, description)
-		tellUnshown(ctx, key, err)
-	}
-}
-
-func tellUnshown(ctx context.Context, key string, err error) {
-	if err != nil {
-		prefectclient.Logger(ctx).Warn("a result could not be shown as an artifact", "key", key, "error", err)
-	}
-}
-
-// artifactKey makes the key under which results of one kind follow each other: Prefect's keys hold lower-case letters, digits and dashes.
-func artifactKey(name string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return '-'
-	}, strings.ToLower(name))
-}
-
-// linkTo writes a Markdown link to a page of MLflow, or the text alone where no server shows pages.
-func linkTo(client *mlflowclient.Client, text, page string) string {
-	url := pageOf(client, page)
-	if url == "" {
-		return text
-	}
-	return fmt.Sprintf("[%s](%s)", text, url)
-}
-
-// pageOf is the address of a page of MLflow; empty where no server shows pages.
-func pageOf(client *mlflowclient.Client, page string) string {
-	if pages := client.UIURL(); pages != "" {
-		return pages + page
-	}
-	return ""
-}
-
-func runPage(experiment, run string) string { return "/#/experiments/" + experiment + "/runs/" + run }
-
-func experimentPage(experiment string) string { return "/#/experiments/" + experiment + "/runs" }
-
-func versionPage(model, version string) string { return "/#/models/" + model + "/versions/" + version }

@@ -177,7 +177,7 @@ type ranStudyParameters struct {
 // study is what the parameters ask for, or the study that they name to be taken up, or the one that this flow run was carrying out before.
 func (s studies) study(ctx context.Context, p StudyParameters, data *prepared) (*Study, error) {
 	problem := RedWine()
-	problem.Features, problem.Target = p.Features, p.Target
+	problem.Features, problem.Target = namedFeatures(p.Features), p.Target
 	study := &Study{
 		Split: data.split, Origin: data.data.Origin(problem), Space: s.space(), Sampler: p.Sampler, Trials: p.Trials, Seed: p.Seed, Parallel: p.Parallel,
 		Tracker: &Tracker{Client: s.Client, Experiment: p.ExperimentName, Dataset: data.dataset},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"mlopsgo/internal/dataset"
 	"mlopsgo/internal/s3"
 	"mlopsgo/mlflowclient"
 	"mlopsgo/pipeline/forest"
@@ -18,7 +17,7 @@ type TableParameters struct {
 	BucketName string   `json:"bucket_name" title:"Bucket" default:"mlflow-artifacts" description:"Bucket that holds the data."`
 	Filename   string   `json:"filename" title:"Object" default:"winequality-red.csv" min:"1" description:"Name of the object in the bucket: CSV, the same compressed by gzip, or a zip archive with one CSV file."`
 	Target     string   `json:"target" title:"Target column" default:"quality" min:"1" description:"Column that holds the class: whole numbers or text."`
-	Features   []string `json:"features" title:"Feature columns" default:"[\"volatile acidity\",\"citric acid\",\"sulphates\",\"alcohol\"]" min:"1" description:"Numeric columns to learn from, in the order in which the model takes them."`
+	Features   []string `json:"features" title:"Feature columns" default:"[\"volatile acidity\",\"citric acid\",\"sulphates\",\"alcohol\"]" min:"1" description:"Numeric columns to learn from, in the order in which the model takes them; all stands for every column but the target."`
 }
 
 // DefaultTableParameters are the defaults, which are the original's.
@@ -40,21 +39,18 @@ func (r Registration) prepareTask() *prefectclient.Task[TableParameters, *prepar
 
 // prepare is the task "Prepare Data".
 func (r Registration) prepare(ctx context.Context, in TableParameters) (*prepared, error) {
-	address, err := r.address(in)
+	if len(in.Features) == 0 {
+		return nil, errors.New("features is empty: name the columns to learn from, or all")
+	}
+	address, err := r.address(in.BucketName, in.Filename)
 	if err != nil {
 		return nil, err
 	}
 	problem := RedWine() // for its split
-	problem.Features, problem.Target = in.Features, in.Target
-	data, err := r.Loader.Load(ctx, address, dataset.ReadOptions{
-		Need: append([]string{in.Target}, in.Features...), Text: []string{in.Target}, DropOthers: true,
-	})
+	problem.Features, problem.Target = namedFeatures(in.Features), in.Target
+	split, data, err := problem.Load(ctx, r.Loader, address)
 	if err != nil {
 		return nil, err
-	}
-	split, err := problem.Prepare(data.Table)
-	if err != nil {
-		return nil, fmt.Errorf("data %s: %w", data.Location, err)
 	}
 	_, test, err := forest.TrainTestSplit(data.Table.Rows(), problem.TestSize, problem.Seed)
 	if err != nil {
@@ -66,14 +62,12 @@ func (r Registration) prepare(ctx context.Context, in TableParameters) (*prepare
 }
 
 // address is where the data is.
-func (r Registration) address(in TableParameters) (string, error) {
+func (r Registration) address(bucket, filename string) (string, error) {
 	switch {
-	case len(in.Features) == 0:
-		return "", errors.New("features is empty: name the columns to learn from")
-	case in.BucketName != "":
-		return s3.Address{Bucket: in.BucketName, Key: in.Filename}.String(), nil
+	case bucket != "":
+		return s3.Address{Bucket: bucket, Key: filename}.String(), nil
 	case r.LocalData:
-		return in.Filename, nil
+		return filename, nil
 	default:
 		return "", errors.New("bucket_name is empty: name the bucket that holds the data")
 	}

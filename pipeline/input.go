@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"mlopsgo/internal/dataset"
 	"mlopsgo/mlflowclient"
@@ -21,11 +22,33 @@ type Input struct {
 
 // Problem is what the flags say.
 func (in *Input) Problem() Problem {
-	p := Problem{Features: in.Features, Target: in.Target, TestSize: in.TestSize, Seed: in.SplitSeed}
-	if slices.Equal(in.Features, []string{"all"}) {
-		p.Features = nil
+	return Problem{Features: namedFeatures(in.Features), Target: in.Target, TestSize: in.TestSize, Seed: in.SplitSeed}
+}
+
+// Flags writes, with a space before each, the flags that another command needs to work on the same, because they are not its defaults.
+func (in *Input) Flags() string {
+	usual := RedWine()
+	var text strings.Builder
+	if in.Data != "" && in.Data != embeddedURI {
+		fmt.Fprintf(&text, " --data %q", in.Data)
 	}
-	return p
+	if in.Target != usual.Target {
+		fmt.Fprintf(&text, " --target %q", in.Target)
+	}
+	switch named := strings.Join(in.Features, ","); {
+	case slices.Equal(in.Features, usual.Features):
+	case named == allFeatures:
+		text.WriteString(" --features all")
+	default:
+		fmt.Fprintf(&text, " --features %q", named)
+	}
+	if in.TestSize != usual.TestSize {
+		fmt.Fprintf(&text, " --test-size %v", in.TestSize)
+	}
+	if in.SplitSeed != usual.Seed {
+		fmt.Fprintf(&text, " --split-seed %d", in.SplitSeed)
+	}
+	return text.String()
 }
 
 // Load reads the table and divides it. getenv gives the variables that say how to reach S3. What is worth knowing about the data goes to

@@ -1,4 +1,4 @@
-package pipeline_test
+package pipeline
 
 import (
 	"encoding/json"
@@ -9,10 +9,9 @@ import (
 
 	"mlopsgo/internal/dataset"
 	"mlopsgo/internal/stack"
-	"mlopsgo/pipeline"
 )
 
-// TestOtherDataSets explores, learns and optimises on data that have nothing to do with wine's quality, and compares the baselines with
+// TestOtherDataSets explores, learns, optimises and registers on data that have nothing to do with wine's quality, and compares the baselines with
 // scikit-learn's, label by label.
 func TestOtherDataSets(t *testing.T) {
 	python := stack.Python(t, "mlflow")
@@ -33,29 +32,25 @@ func TestOtherDataSets(t *testing.T) {
 	for name, models := range want {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(dir, name+".csv")
-			data, err := pipeline.LoadTable(t.Context(), file, dataset.ReadOptions{Need: []string{"class"}, Text: []string{"class"}})
+			data, err := LoadTable(t.Context(), file, dataset.ReadOptions{Need: []string{"class"}, Text: []string{"class"}})
 			if err != nil {
 				t.Fatal(err)
 			}
-			split, err := pipeline.Problem{Target: "class", TestSize: 0.25}.Prepare(data.Table)
+			split, err := Problem{Target: "class", TestSize: 0.25}.Prepare(data.Table)
 			if err != nil {
 				t.Fatal(err)
 			}
 			compareBaselines(t, split, models)
 			exploreOther(t, data)
-			study := pipeline.Study{Split: split, Space: pipeline.OriginalSpace(), Trials: 2}
-			trials, err := study.Run(t.Context())
-			if err != nil || len(trials) != 2 || trials[0].Report.Accuracy < 0.9 {
-				t.Errorf("trials %+v: %v", trials, err)
-			}
+			registerOther(t, file)
 		})
 	}
 }
 
 // compareBaselines compares every label of the test part.
-func compareBaselines(t *testing.T, split *pipeline.Split, want map[string][]string) {
+func compareBaselines(t *testing.T, split *Split, want map[string][]string) {
 	t.Helper()
-	baselines, err := pipeline.Baselines{Split: split}.Run(t.Context())
+	baselines, err := Baselines{Split: split}.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,10 +74,10 @@ func compareBaselines(t *testing.T, split *pipeline.Split, want map[string][]str
 }
 
 // exploreOther makes the report.
-func exploreOther(t *testing.T, data *pipeline.Data) {
+func exploreOther(t *testing.T, data *Data) {
 	t.Helper()
 	out := t.TempDir()
-	found, err := pipeline.Exploration{Data: data, Target: "class", Out: out}.Run(t.Context())
+	found, err := Exploration{Data: data, Target: "class", Out: out}.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,5 +86,33 @@ func exploreOther(t *testing.T, data *pipeline.Data) {
 	}
 	if info, err := os.Stat(found.Report); err != nil || info.Size() < 10_000 {
 		t.Errorf("report %v: %v", info, err)
+	}
+}
+
+// registerOther has the flow of the whole loop put the table into a bucket, optimise on all of its columns, and register the best forest twice.
+func registerOther(t *testing.T, file string) {
+	t.Helper()
+	loader, _, bucket := storage(t)
+	registration, _ := local(connect(t, "sqlite:///"+filepath.Join(t.TempDir(), "mlflow.db")), "other")
+	registration.Loader, registration.studySpace = loader, smallSpace()
+	flows, err := NewFlows(registration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	params := DefaultWineQualityParameters()
+	params.Data, params.BucketName, params.Filename, params.Target, params.Features = file, bucket, filepath.Base(file), "class", []string{allFeatures}
+	params.Explore, params.Baselines, params.Trials = false, false, 2
+	for _, want := range []struct {
+		version string
+		outcome Outcome
+	}{{"1", OutcomeFirst}, {"2", OutcomeEqual}} {
+		done, err := flows.WineQuality.Run(t.Context(), params)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := done.Comparison
+		if done.Version != want.version || done.Alias != ChampionAlias || done.Accuracy < 0.8 || c.Outcome != want.outcome || c.New.Accuracy != done.Accuracy {
+			t.Errorf("%+v, compared %+v", done, c)
+		}
 	}
 }

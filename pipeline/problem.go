@@ -49,6 +49,16 @@ type Split struct {
 	trainRows []int
 }
 
+// namedFeatures reads the columns that a user names: the word all stands for every column but the target.
+func namedFeatures(named []string) []string {
+	if slices.Equal(named, []string{allFeatures}) {
+		return nil
+	}
+	return named
+}
+
+const allFeatures = "all"
+
 // Prepare applies the problem to a table with scikit-learn's train_test_split and StandardScaler. It fails when a column is missing, a
 // feature is not numeric, or the target holds no classes.
 func (p Problem) Prepare(table *dataset.Table) (*Split, error) {

@@ -47,7 +47,7 @@ type RegistrationParameters struct {
 	BucketName     string    `json:"bucket_name" title:"Bucket" default:"mlflow-artifacts" description:"Bucket that holds the data; go run ./pipeline/ingest fills it."`
 	Filename       string    `json:"filename" title:"Object" default:"winequality-red.csv" min:"1" description:"Name of the object in the bucket: CSV, the same compressed by gzip, or a zip archive with one CSV file."`
 	Target         string    `json:"target" title:"Target column" default:"quality" min:"1" description:"Column that holds the class: whole numbers or text."`
-	Features       []string  `json:"features" title:"Feature columns" default:"[\"volatile acidity\",\"citric acid\",\"sulphates\",\"alcohol\"]" min:"1" description:"Numeric columns to learn from, in the order in which the model takes them."`
+	Features       []string  `json:"features" title:"Feature columns" default:"[\"volatile acidity\",\"citric acid\",\"sulphates\",\"alcohol\"]" min:"1" description:"Numeric columns to learn from, in the order in which the model takes them; all stands for every column but the target."`
 	ExperimentName string    `json:"experiment_name" title:"Experiment of the study" default:"red-wine-quality-hyperopt" min:"1" description:"MLflow experiment of the study, whose best finished run gives the hyper-parameters."`
 	Promotion      Promotion `json:"promotion" title:"Promotion" default:"if_not_worse" enum:"if_not_worse,always,never" description:"When the new version becomes the champion: if it is not worse than the champion on the same test rows, always, or never, so that it becomes the challenger."`
 }

@@ -81,7 +81,7 @@ func (b *baselines) summary(stdout io.Writer, client *mlflowclient.Client, done 
 	}
 	_ = table.Flush() // to memory
 	fmt.Fprintf(&text, "\n%s", pipeline.LookAt(client, done[0].ExperimentID, ""))
-	fmt.Fprintf(&text, "Next:        go run ./pipeline/hpo   (optimises the random forest)\n")
+	fmt.Fprintf(&text, "Next:        go run ./pipeline/hpo%s   (optimises the random forest)\n", b.Flags())
 	_, err := io.WriteString(stdout, text.String())
 	return err
 }

@@ -68,6 +68,10 @@ func TestOtherData(t *testing.T) {
 		t.Fatal(err)
 	}
 	done := program.Run(t, dir, nil, "--data", "flowers.csv", "--target", "species", "--features", "all", "--seed", "3", "--experiment", "flowers")
+	const next = "go run ./pipeline/hpo --data \"flowers.csv\" --target \"species\" --features all "
+	if !strings.Contains(done.Stdout, next) {
+		t.Errorf("no %q in\n%s", next, done.Stdout)
+	}
 	if done.Code != 0 || done.Stderr != "" || strings.Count(done.Stdout, "accuracy 0.") < 1 {
 		t.Fatalf("%+v", done)
 	}

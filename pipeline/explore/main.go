@@ -8,7 +8,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -26,7 +25,7 @@ mlruns in this folder, or on the server that MLFLOW_TRACKING_URI names.
 
 Examples:
   explore
-  --data s3://mlflow-artifacts/winequality-red.csv
+  explore --data s3://mlflow-artifacts/winequality-red.csv
   explore --data flowers.csv --target species --out flowers`
 
 // explore is the command's flags.
@@ -74,18 +73,16 @@ func (e *explore) Run(ctx context.Context, stdout, stderr io.Writer) (err error)
 	out := report{stdout}
 	out.write(found)
 	out.printf("\nReport:      %s\n%s", found.Report, pipeline.LookAt(look.Client, found.Run.ExperimentID, found.Run.ID))
-	out.printf("Next:        go run ./pipeline/baselines%s\n", e.flags())
+	out.printf("Next:        go run ./pipeline/baselines%s\n", e.next().Flags())
 	return nil
 }
 
-// flags writes those flags that the next command needs, because they are not its defaults.
-func (e *explore) flags() string {
-	text := ""
-	if e.Data != "embedded:" {
-		text += fmt.Sprintf(" --data %q", e.Data)
+// next is what the baselines are to be trained on.
+func (e *explore) next() *pipeline.Input {
+	wine := pipeline.RedWine()
+	in := &pipeline.Input{Data: e.Data, Target: e.Target, Features: wine.Features, TestSize: wine.TestSize, SplitSeed: wine.Seed}
+	if in.Target != wine.Target {
+		in.Features = []string{"all"}
 	}
-	if e.Target != pipeline.RedWine().Target {
-		text += fmt.Sprintf(" --target %q --features all", e.Target)
-	}
-	return text
+	return in
 }

@@ -96,8 +96,8 @@ func (i *ingest) report(stdout io.Writer, client *mlflowclient.Client, done *pip
 	if client != nil {
 		fmt.Fprintf(stdout, "\n%s", pipeline.LookAt(client, done.Run.ExperimentID, done.Run.ID))
 	}
-	_, err := fmt.Fprintf(stdout, "\nNext:  go run ./pipeline/hpo 5 --data %q%s\nthen   go run ./pipeline/register%s\n",
-		done.Address, i.flags("target"), i.flags("bucket", "filename", "target"))
+	_, err := fmt.Fprintf(stdout, "\nNext:  go run ./pipeline/hpo 5%s\nthen   go run ./pipeline/register%s%s\n",
+		i.next(done.Address, table.Names()).Flags(), i.place(), i.next("", table.Names()).Flags())
 	return err
 }
 
@@ -123,13 +123,21 @@ func (d *download) close() {
 	}
 }
 
-// flags writes those of the named flags that the next command needs, because they are not its defaults.
-func (i *ingest) flags(names ...string) string {
+// next is what is to be learnt from the table: from what is no wine, by all of its columns.
+func (i *ingest) next(data string, table []string) *pipeline.Input {
+	wine := pipeline.RedWine()
+	in := &pipeline.Input{Data: data, Target: i.Target, Features: wine.Features, TestSize: wine.TestSize, SplitSeed: wine.Seed}
+	if i.Target != wine.Target || slices.ContainsFunc(wine.Features, func(name string) bool { return !slices.Contains(table, name) }) {
+		in.Features = []string{"all"}
+	}
+	return in
+}
+
+// place writes those flags that say where the table is, because they are not the next command's defaults.
+func (i *ingest) place() string {
 	var text strings.Builder
-	for _, one := range [][3]string{
-		{"bucket", i.Bucket, pipeline.DefaultBucket}, {"filename", i.Key, pipeline.DefaultKey}, {"target", i.Target, pipeline.RedWine().Target},
-	} {
-		if slices.Contains(names, one[0]) && one[1] != one[2] {
+	for _, one := range [][3]string{{"bucket", i.Bucket, pipeline.DefaultBucket}, {"filename", i.Key, pipeline.DefaultKey}} {
+		if one[1] != one[2] {
 			fmt.Fprintf(&text, " --%s %q", one[0], one[1])
 		}
 	}

@@ -40,6 +40,23 @@ func TestIngestTwice(t *testing.T) {
 	}
 }
 
+func TestIngestNamesTheNextCommands(t *testing.T) {
+	wine := []string{"volatile acidity", "citric acid", "sulphates", "alcohol", "quality"}
+	for _, test := range []struct {
+		ingest ingest
+		table  []string
+		want   string
+	}{
+		{ingest{Bucket: "mlflow-artifacts", Key: "winequality-red.csv", Target: "quality"}, wine, ""},
+		{ingest{Bucket: "flowers", Key: "a.csv", Target: "species"}, []string{"petal", "species"}, ` --bucket "flowers" --filename "a.csv" --target "species" --features all`},
+		{ingest{Bucket: "mlflow-artifacts", Key: "winequality-red.csv", Target: "quality"}, []string{"taste", "quality"}, " --features all"},
+	} {
+		if got := test.ingest.place() + test.ingest.next("", test.table).Flags(); got != test.want {
+			t.Errorf("%q, want %q", got, test.want)
+		}
+	}
+}
+
 func TestIngestRefuses(t *testing.T) {
 	program.Refused(t, program.Run(t, t.TempDir(), nil, "--bucket", "No"), 1, `"No" is not a bucket name`)
 	program.Refused(t, program.Run(t, t.TempDir(), nil), 1, "no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE")

@@ -42,7 +42,7 @@ type register struct {
 	Bucket         string   `help:"Bucket that holds the data (parameter bucket_name); empty makes the filename an address of its own." default:"mlflow-artifacts"`
 	Filename       string   `help:"Name of the object in the bucket." default:"winequality-red.csv"`
 	Target         string   `help:"Column that holds the class: whole numbers or text." default:"quality"`
-	Features       []string `help:"Numeric columns to learn from, separated by commas." default:"volatile acidity,citric acid,sulphates,alcohol"`
+	Features       []string `help:"Numeric columns to learn from, separated by commas; all stands for every column but the target." default:"volatile acidity,citric acid,sulphates,alcohol"`
 	ExperimentName string   `help:"MLflow experiment of the study, whose best run gives the hyper-parameters." name:"experiment" default:"red-wine-quality-hyperopt"`
 
 	Promotion string `help:"When the version becomes the champion: if_not_worse (than the champion, on the same test rows), always, or never." enum:"if_not_worse,always,never" default:"if_not_worse"`
