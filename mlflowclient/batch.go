@@ -48,8 +48,9 @@ type batchJSON struct {
 }
 
 // LogBatch logs metrics, params and tags of a run. Up to 1000 metrics, 100 params and 100 tags, 1000 together, are one
-// request, which is stored wholly or not at all. More are split into several: keys are then checked before the first
-// is sent, and a failure after it is a [*BatchError]. All is safe to repeat.
+// request. A database file stores it wholly or not at all; a server stores first its params, then its metrics, then its
+// tags, so that when it fails in between, what came before is stored. More are split into several: keys are then checked
+// before the first is sent, and a failure after it is a [*BatchError]. All is safe to repeat.
 func (s *RunService) LogBatch(ctx context.Context, runID string, b Batch) error {
 	now := time.Now()
 	whole := batchJSON{RunID: runID, Params: toTags(b.Params), Tags: toTags(b.Tags), Metrics: make([]metricJSON, len(b.Metrics))}

@@ -16,7 +16,7 @@ import (
 )
 
 // BenchmarkLogMetric logs metrics one at a time to the real server of two workers: by Python's client, by ours with the
-// kernel's delayed acknowledgements, by ours as it is, and by eight goroutines. All take turns within one iteration, so that
+// kernel's delayed acknowledgements, by ours as it is, and by eight goroutines, which share requests. All take turns within one iteration, so that
 // the ratios hold whatever else the machine does:
 //
 //	go test -run XXX -bench LogMetric -benchtime 5x ./mlflowclient

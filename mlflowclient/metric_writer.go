@@ -56,8 +56,9 @@ func (c *MetricWriterConfig) validate() error {
 // It is safe for concurrent use.
 //
 // All is sent in the order in which it was logged, one request after the other, and a request that got no answer is
-// sent again as it was, which MLflow stores once. So what the server has is at any time the beginning of what was
-// logged, without gaps or doubles, also when the server is killed and started again in the middle. Flush and Close
+// sent again as it was, which MLflow stores once. So the points that the server has are at any time the first of those
+// that were logged, without gaps or doubles, also when the server is killed and started again in the middle; so are the
+// params, and the tags, each by themselves, since the server stores the three kinds of a request in turn. Flush and Close
 // return nil only when the server has all. What was not flushed is lost with the process: at most what an Interval, the
 // request under way and a server that is away hold back.
 //

@@ -91,6 +91,8 @@ func fit(template, path string) int {
 	return said
 }
 
+// TestOperationTable compares the table with the operations of MLflow's package. A server cannot be asked for its own: that the running one is of
+// the same version stands for it.
 func TestOperationTable(t *testing.T) {
 	table, err := readOperations()
 	must(t, err)

@@ -24,8 +24,9 @@ type ActiveRun struct {
 	writers []*MetricWriter
 }
 
-// End closes the run's metric writers, stops its system metrics, and sets status and end time. It works on a context
-// that is over, for as long as 30 seconds, so that no run is left RUNNING.
+// End closes the run's metric writers, one after the other, stops its system metrics, and sets status and end time. On a
+// context that is over, each of these gets 30 seconds still, so that no run is left RUNNING. On another one a writer
+// goes on for its KeepTrying while the server is away.
 func (r *ActiveRun) End(ctx context.Context, status RunStatus) error {
 	if !status.Ended() {
 		return invalid("a run ends as FINISHED, FAILED or KILLED, not as %q", status)

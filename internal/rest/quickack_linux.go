@@ -25,7 +25,7 @@ func quickACK(conn net.Conn) net.Conn {
 	}}
 }
 
-// quickConn embeds the TCP connection, so that net/http still finds its ReadFrom and sends files without copying.
+// quickConn is the TCP connection with a ReadFrom of its own, which net/http finds and sends files with: see sendfile_linux.go.
 type quickConn struct {
 	*net.TCPConn
 	raw syscall.RawConn

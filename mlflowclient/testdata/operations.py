@@ -1,6 +1,7 @@
 """Prints all operations of MLflow's server as JSON: [[method, path], …], path variables as <name>; see operations_test.go.
 
-They are the routes of the two web frameworks that share the port, with the auth app's (--app-name basic-auth).
+They are the routes of the two web frameworks that share the port, with the auth app's (--app-name basic-auth): those of the installed package,
+which a server of it offers. No server tells them: the test compares its version.
 """
 
 import json

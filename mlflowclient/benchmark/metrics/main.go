@@ -106,8 +106,8 @@ func (b *benchmark) contenders(run *mlflowclient.ActiveRun, python *pythonClient
 	}
 }
 
-// workers logs points by several goroutines, one request for each. Like the trials of a study, each has a metric of its own: on the same one they
-// would wait for each other in the server's database.
+// workers logs points by several goroutines, each of which waits for its point before it logs the next. What they log at the same time shares
+// requests. Like the trials of a study, each has a metric of its own.
 func workers(ctx context.Context, run *mlflowclient.ActiveRun, key string, workers, points int) (n int, took time.Duration, err error) {
 	errs := make([]error, workers)
 	base := time.Now()
