@@ -44,7 +44,7 @@ func (b *benchmark) evaluation(ctx context.Context, file string, py *python, t *
 			if err != nil {
 				return err
 			}
-			other, err := py.time(size.calls)
+			other, err := py.Time("time", size.calls)
 			if err != nil {
 				return err
 			}

@@ -80,7 +80,7 @@ func (b *benchmark) Run(ctx context.Context, stdout, stderr io.Writer) (err erro
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, python.end()) }()
+	defer func() { err = errors.Join(err, python.Stop()) }()
 	place := place{benchmark: b, dir: dir, name: name, stderr: stderr}
 	if err := place.build(ctx); err != nil {
 		return err

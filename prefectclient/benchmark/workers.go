@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"mlopsgo/internal/original"
 	"mlopsgo/prefectclient"
 )
 
@@ -114,11 +115,10 @@ func (m *measurement) startPython(ctx context.Context) (*worker, error) {
 
 // python is a call of original.py.
 func (m *measurement) python(ctx context.Context, args ...string) (*exec.Cmd, error) {
-	out, err := exec.CommandContext(ctx, "stack/venv", "prefect").Output()
+	python, err := original.Interpreter(ctx, "prefect")
 	if err != nil {
-		return nil, fmt.Errorf("stack/venv prefect: %w", err)
+		return nil, err
 	}
-	python := strings.TrimSpace(string(out))
 	cmd := exec.CommandContext(ctx, python, append([]string{filepath.Join(m.dir, "original.py")}, args...)...)
 	cmd.Env = append(os.Environ(), "PREFECT_HOME="+m.dir, "DO_NOT_TRACK=1", "PATH="+filepath.Dir(python)+":"+os.Getenv("PATH"))
 	return cmd, nil

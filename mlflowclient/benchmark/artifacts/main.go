@@ -107,7 +107,7 @@ func (b *benchmark) compare(ctx context.Context, client *mlflowclient.Client, st
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, py.end()) }()
+	defer func() { err = errors.Join(err, py.Stop()) }()
 	theirs, err := client.Artifacts.ForRun(ctx, py.runID)
 	if err != nil {
 		return err
@@ -155,7 +155,7 @@ func (b *benchmark) lines(store *mlflowclient.ArtifactStore, dir, file string) (
 
 // once does one thing on both sides.
 func (l *line) once(ctx context.Context, py *python) error {
-	took, err := py.do(l.name)
+	took, err := py.Time(l.name)
 	if err != nil {
 		return err
 	}

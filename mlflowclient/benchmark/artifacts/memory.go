@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"mlopsgo/internal/original"
 	"mlopsgo/mlflowclient"
 )
 
@@ -75,25 +75,10 @@ func (b *benchmark) uploadOnly(ctx context.Context, stdout io.Writer) (err error
 	if err := store.UploadFile(ctx, b.Only, "memory"); err != nil {
 		return err
 	}
-	peak, err := peakMemory()
+	peak, err := original.PeakMemory()
 	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(stdout, peak)
 	return err
-}
-
-// peakMemory is the highest resident set of this process so far, in kB. Only Linux tells it in this way.
-func peakMemory() (string, error) {
-	status, err := os.Open("/proc/self/status")
-	if err != nil {
-		return "", err
-	}
-	defer status.Close()
-	for lines := bufio.NewScanner(status); lines.Scan(); {
-		if rest, ok := strings.CutPrefix(lines.Text(), "VmHWM:"); ok {
-			return strings.TrimSuffix(strings.TrimSpace(rest), " kB"), nil
-		}
-	}
-	return "", errors.New("no VmHWM in /proc/self/status")
 }

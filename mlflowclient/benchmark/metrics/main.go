@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"mlopsgo/internal/command"
+	"mlopsgo/internal/original"
 	"mlopsgo/mlflowclient"
 )
 
@@ -69,7 +70,7 @@ func (b *benchmark) Run(ctx context.Context, stdout, stderr io.Writer) (err erro
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, python.stop()) }()
+		defer func() { err = errors.Join(err, python.Stop()) }()
 		all := b.contenders(run, python)
 		for range b.Rounds {
 			for _, c := range all {
@@ -88,10 +89,10 @@ func (b *benchmark) Run(ctx context.Context, stdout, stderr io.Writer) (err erro
 }
 
 // contenders are Python and three of ours, all logging to the same run, each its own metric.
-func (b *benchmark) contenders(run *mlflowclient.ActiveRun, python *pythonClient) []*contender {
+func (b *benchmark) contenders(run *mlflowclient.ActiveRun, python *original.Process) []*contender {
 	return []*contender{
 		{name: "python", turn: func(context.Context) (int, time.Duration, error) {
-			took, err := python.log(b.Points)
+			took, err := python.Time(b.Points)
 			return b.Points, took, err
 		}},
 		{name: "one", atLeast: b.One, turn: func(ctx context.Context) (int, time.Duration, error) {

@@ -5,8 +5,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -22,12 +20,13 @@ import (
 
 	"mlopsgo/internal/command"
 	"mlopsgo/internal/dataset"
+	"mlopsgo/internal/original"
 	"mlopsgo/internal/wine"
 	"mlopsgo/pipeline"
 )
 
 //go:embed original.py
-var original string
+var script string
 
 // What is wanted: how many times as fast all four, and SVC alone.
 const (
@@ -62,7 +61,7 @@ func (m *measured) total() []float64 {
 }
 
 // Run measures and prints the table.
-func (b *benchmark) Run(ctx context.Context, stdout, _ io.Writer) error {
+func (b *benchmark) Run(ctx context.Context, stdout, stderr io.Writer) (err error) {
 	if b.Repeats < 2 {
 		return command.Usagef("--repeats is %d: the first warms up, so at least 2 are needed", b.Repeats)
 	}
@@ -74,11 +73,16 @@ func (b *benchmark) Run(ctx context.Context, stdout, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
-	python, err := startPython(ctx, b.Python)
+	folder, err := os.MkdirTemp("", "baselines-benchmark")
 	if err != nil {
 		return err
 	}
-	defer python.stop()
+	defer os.RemoveAll(folder) //nolint:errcheck // the system's folder for such things
+	python, err := startPython(ctx, b.Python, folder, stderr)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, python.Stop()) }()
 	theirs, ours, rows := map[string]*measured{}, map[string]*measured{}, map[string]*row{}
 	for _, name := range pipeline.BaselineNames() {
 		theirs[name], ours[name], rows[name] = &measured{}, &measured{}, &row{}
@@ -163,73 +167,41 @@ func median(values []float64) float64 {
 }
 
 // scikit is the Python process.
-type scikit struct {
-	command *exec.Cmd
-	in      io.WriteCloser
-	out     *bufio.Reader
-	folder  string
-}
+type scikit struct{ *original.Process }
 
 type answer struct {
 	Fit, Predict float64
 	Labels       []int
 }
 
-func startPython(ctx context.Context, interpreter string) (*scikit, error) {
+// startPython writes the data into folder and starts the process.
+func startPython(ctx context.Context, interpreter, folder string, stderr io.Writer) (s scikit, err error) {
 	if interpreter == "" {
-		path, err := exec.CommandContext(ctx, "stack/venv", "mlflow").Output()
-		if err != nil {
-			return nil, fmt.Errorf("stack/venv mlflow, from the repository's folder, or --python: %w", err)
+		if interpreter, err = original.Interpreter(ctx, "mlflow"); err != nil {
+			return s, err
 		}
-		interpreter = string(bytes.TrimSpace(path))
 	}
-	folder, err := os.MkdirTemp("", "baselines-benchmark")
-	if err != nil {
-		return nil, err
-	}
-	s := &scikit{folder: folder}
-	csv := filepath.Join(folder, "wine.csv")
 	table, err := io.ReadAll(wine.Open())
-	if err == nil {
-		err = os.WriteFile(csv, table, 0o600)
-	}
 	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(folder))
+		return s, err
 	}
-	s.command = exec.CommandContext(ctx, interpreter, "-W", "ignore", "-c", original, csv)
-	s.command.Stderr = os.Stderr
-	if s.in, err = s.command.StdinPipe(); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(folder))
+	csv := filepath.Join(folder, "wine.csv")
+	if err := os.WriteFile(csv, table, 0o600); err != nil {
+		return s, err
 	}
-	out, err := s.command.StdoutPipe()
-	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(folder))
+	command := exec.CommandContext(ctx, interpreter, "-W", "ignore", "-c", script, csv)
+	command.Stderr = stderr
+	if s.Process, err = original.Start(command); err != nil {
+		return s, err
 	}
-	s.out = bufio.NewReader(out)
-	if err := s.command.Start(); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(folder))
-	}
-	if line, err := s.out.ReadString('\n'); err != nil || line != "ready\n" {
-		s.stop()
-		return nil, fmt.Errorf("scikit-learn's side did not start: %q %w", line, err)
-	}
-	return s, nil
+	return s, s.Ready()
 }
 
-func (s *scikit) ask(class string) (a answer, err error) {
-	if _, err := fmt.Fprintln(s.in, class); err != nil {
+func (s scikit) ask(class string) (a answer, err error) {
+	line, err := s.Ask(class)
+	if err != nil {
 		return a, err
 	}
-	line, err := s.out.ReadBytes('\n')
-	if err != nil {
-		return a, fmt.Errorf("scikit-learn's side ended: %w", err)
-	}
-	err = json.Unmarshal(line, &a)
+	err = json.Unmarshal([]byte(line), &a)
 	return a, err
-}
-
-func (s *scikit) stop() {
-	_ = s.in.Close()
-	_ = s.command.Wait()
-	_ = os.RemoveAll(s.folder)
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strconv"
 	"text/tabwriter"
 	"time"
 
@@ -53,7 +52,7 @@ func compare(ctx context.Context, o options, stdout io.Writer) (missed []string,
 	for _, c := range selected {
 		fmt.Fprintf(stdout, "%s: %s\n", c.name, c.about)
 	}
-	return missed, py.stop()
+	return missed, py.Stop()
 }
 
 // result compares one figure; more than target times as good is wanted.
@@ -87,7 +86,7 @@ func measure(ctx context.Context, py *sklearn, c benchCase, o options) ([]result
 	}
 	var fit, predict pairs
 	for i := range o.repeats {
-		theirs, err := py.time("fit", c.name, strconv.Itoa(c.trees))
+		theirs, err := py.time("fit", c.name, c.trees)
 		if err != nil {
 			return nil, err
 		}

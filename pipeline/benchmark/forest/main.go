@@ -7,14 +7,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"strings"
+
+	"mlopsgo/internal/original"
 )
 
 func main() {
@@ -79,12 +79,5 @@ func interpreter(ctx context.Context, o options) (string, error) {
 	if o.python != "" {
 		return o.python, nil
 	}
-	out, err := exec.CommandContext(ctx, "stack/venv", "mlflow").Output()
-	if err != nil {
-		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-			err = fmt.Errorf("%w: %s", err, exit.Stderr)
-		}
-		return "", fmt.Errorf("stack/venv mlflow: %w (run in the root of the module, or give -python)", err)
-	}
-	return strings.TrimSpace(string(out)), nil
+	return original.Interpreter(ctx, "mlflow")
 }

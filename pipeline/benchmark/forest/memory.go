@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"mlopsgo/internal/original"
 	"mlopsgo/pipeline/forest"
 )
 
@@ -59,25 +58,10 @@ func printPeak(ctx context.Context, o options, stdout io.Writer) error {
 	if _, err := f.Predict(ctx, d.query); err != nil {
 		return err
 	}
-	peak, err := peakMemory()
+	peak, err := original.PeakMemory()
 	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(stdout, peak)
 	return err
-}
-
-// peakMemory is the highest resident set of this process so far, in kB. Only Linux tells it in this way.
-func peakMemory() (string, error) {
-	status, err := os.Open("/proc/self/status")
-	if err != nil {
-		return "", err
-	}
-	defer status.Close()
-	for lines := bufio.NewScanner(status); lines.Scan(); {
-		if rest, ok := strings.CutPrefix(lines.Text(), "VmHWM:"); ok {
-			return strings.TrimSuffix(strings.TrimSpace(rest), " kB"), nil
-		}
-	}
-	return "", errors.New("no VmHWM in /proc/self/status")
 }

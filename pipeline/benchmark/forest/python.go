@@ -1,16 +1,16 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	_ "embed"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"mlopsgo/internal/original"
 )
 
 //go:embed original.py
@@ -21,9 +21,7 @@ type sklearn struct {
 	python, folder string
 	jobs           int
 
-	cmd *exec.Cmd
-	in  io.WriteCloser
-	out *bufio.Scanner
+	*original.Process
 }
 
 // startPython writes script and data into folder, and starts the process.
@@ -35,18 +33,11 @@ func startPython(ctx context.Context, python, folder string, jobs int) (*sklearn
 	if _, err := s.output(ctx, "data", "internal/wine/winequality-red.csv", folder); err != nil {
 		return nil, err
 	}
-	s.cmd = exec.CommandContext(ctx, python, s.script(), "serve", folder, strconv.Itoa(jobs))
-	s.cmd.Stderr = os.Stderr
-	in, err := s.cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	out, err := s.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	s.in, s.out = in, bufio.NewScanner(out)
-	return s, s.cmd.Start()
+	command := exec.CommandContext(ctx, python, s.script(), "serve", folder, strconv.Itoa(jobs))
+	command.Stderr = os.Stderr
+	var err error
+	s.Process, err = original.Start(command)
+	return s, err
 }
 
 func (s *sklearn) script() string { return filepath.Join(s.folder, "original.py") }
@@ -73,22 +64,11 @@ func explain(err error, stderr string) error {
 }
 
 // time sends a command and returns how long it took in Python.
-func (s *sklearn) time(command ...string) (span, error) {
-	if _, err := fmt.Fprintln(s.in, strings.Join(command, " ")); err != nil {
-		return span{}, err
+func (s *sklearn) time(order ...any) (t span, err error) {
+	said, err := s.Ask(order...)
+	if err != nil {
+		return span{}, fmt.Errorf("%v: %w", order[0], err)
 	}
-	if !s.out.Scan() {
-		return span{}, fmt.Errorf("original.py %s: no answer", command[0])
-	}
-	var t span
-	_, err := fmt.Sscan(s.out.Text(), &t.wall, &t.busy)
+	_, err = fmt.Sscan(said, &t.wall, &t.busy)
 	return t, err
-}
-
-// stop ends the process.
-func (s *sklearn) stop() error {
-	if err := s.in.Close(); err != nil {
-		return err
-	}
-	return s.cmd.Wait()
 }

@@ -19,10 +19,10 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"mlopsgo/internal/command"
+	"mlopsgo/internal/original"
 )
 
 const description = `Times the study against the Python original (Optuna, scikit-learn, MLflow), both logged to the same MLflow server.
@@ -58,21 +58,21 @@ func (b *benchmark) Run(ctx context.Context, stdout, stderr io.Writer) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	ours, original, err := b.sides(ctx, dir)
+	ours, theirs, err := b.sides(ctx, dir)
 	if err != nil {
 		return err
 	}
 	for round := range b.Rounds {
-		for _, s := range []*side{original, ours} {
+		for _, s := range []*side{theirs, ours} {
 			if err := s.run(ctx, fmt.Sprintf("bench-hpo-%s-%d", s.name, time.Now().UnixNano()), stderr); err != nil {
 				return fmt.Errorf("round %d: %w", round+1, err)
 			}
 		}
 	}
-	if !slices.Equal(ours.results, original.results) {
-		return fmt.Errorf("the accuracies differ:\n%v (Python)\n%v (Go)", original.results, ours.results)
+	if !slices.Equal(ours.results, theirs.results) {
+		return fmt.Errorf("the accuracies differ:\n%v (Python)\n%v (Go)", theirs.results, ours.results)
 	}
-	slow, fast := slices.Min(original.times), slices.Min(ours.times)
+	slow, fast := slices.Min(theirs.times), slices.Min(ours.times)
 	ratio := slow.Seconds() / fast.Seconds()
 	if _, err := fmt.Fprintf(stdout, "%d trials, equal accuracies, best %v\nPython  %7.2f s\nGo      %7.2f s\nratio   %7.1f\n",
 		b.Trials, slices.Max(ours.results), slow.Seconds(), fast.Seconds(), ratio); err != nil {
@@ -85,23 +85,23 @@ func (b *benchmark) Run(ctx context.Context, stdout, stderr io.Writer) (err erro
 }
 
 // sides prepares both programs: everything that a user has installed before is built or looked up now.
-func (b *benchmark) sides(ctx context.Context, dir string) (ours, original *side, err error) {
+func (b *benchmark) sides(ctx context.Context, dir string) (ours, theirs *side, err error) {
 	binary := filepath.Join(dir, "hpo")
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "./pipeline/hpo").CombinedOutput(); err != nil {
 		return nil, nil, fmt.Errorf("build ./pipeline/hpo: %w: %s", err, out)
 	}
-	python, err := exec.CommandContext(ctx, "stack/venv", "mlflow").Output()
+	python, err := original.Interpreter(ctx, "mlflow")
 	if err != nil {
-		return nil, nil, fmt.Errorf("stack/venv mlflow: %w", err)
+		return nil, nil, err
 	}
 	trials := strconv.Itoa(b.Trials)
 	ours = &side{name: "go", read: readLines, command: func(ctx context.Context) *exec.Cmd {
 		return exec.CommandContext(ctx, binary, trials)
 	}}
-	original = &side{name: "python", read: readJSON, command: func(ctx context.Context) *exec.Cmd {
-		return exec.CommandContext(ctx, strings.TrimSpace(string(python)), "pipeline/benchmark/hpo/original.py", "internal/wine/winequality-red.csv", trials)
+	theirs = &side{name: "python", read: readJSON, command: func(ctx context.Context) *exec.Cmd {
+		return exec.CommandContext(ctx, python, "pipeline/benchmark/hpo/original.py", "internal/wine/winequality-red.csv", trials)
 	}}
-	return ours, original, nil
+	return ours, theirs, nil
 }
 
 // run runs the side once.
