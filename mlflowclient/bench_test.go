@@ -16,8 +16,8 @@ import (
 )
 
 // BenchmarkLogMetric logs metrics one at a time to the real server of two workers: by Python's client, by ours with the
-// kernel's delayed acknowledgements, by ours as it is, and by eight goroutines, which share requests. All take turns within one iteration, so that
-// the ratios hold whatever else the machine does:
+// kernel's delayed acknowledgements, by ours as it is, and by eight goroutines, which share requests. All take turns
+// within one iteration, so that the ratios hold whatever else the machine does:
 //
 //	go test -run XXX -bench LogMetric -benchtime 5x ./mlflowclient
 func BenchmarkLogMetric(b *testing.B) {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 
 	"mlopsgo/mlflowclient"
 	"mlopsgo/mlflowclient/mlmodel"
@@ -23,7 +24,10 @@ func main() {
 	if len(os.Args) > 1 {
 		name = os.Args[1]
 	}
-	if err := run(context.Background(), os.Stdout, name); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Stdout, name)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "onnxmodel:", err)
 		os.Exit(1)
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 
 	"mlopsgo/mlflowclient"
 	"mlopsgo/mlflowclient/mlmodel"
@@ -22,7 +23,10 @@ func main() {
 	if len(os.Args) == 3 {
 		name, folder = os.Args[1], os.Args[2]
 	}
-	if err := run(context.Background(), os.Stdout, name, folder); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Stdout, name, folder)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "registry:", err)
 		os.Exit(1)
 	}

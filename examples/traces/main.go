@@ -13,7 +13,6 @@ import (
 	"log"
 	"os"
 	"os/signal"
-	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -75,7 +74,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("trace %s in experiment %s: %s, %d spans, answer %q\n", id, experiment.ID, seen.State, len(seen.Spans), seen.Root().Outputs())
-	fmt.Printf("see it at %s/#/experiments/%s/traces\n", strings.TrimRight(client.TrackingURI(), "/"), experiment.ID)
+	fmt.Printf("see it at %s/#/experiments/%s/traces\n", client.UIURL(), experiment.ID)
 	return nil
 }
 

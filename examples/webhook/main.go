@@ -64,7 +64,7 @@ func run(ctx context.Context) error {
 			fmt.Fprintln(os.Stderr, err)
 		}
 	}()
-	fmt.Printf("%s calls %s; set an alias in %s/#/models\n", client.TrackingURI(), hook.URL, client.TrackingURI())
+	fmt.Printf("%s calls %s; set an alias in %s/#/models\n", client.TrackingURI(), hook.URL, client.UIURL())
 
 	select {
 	case <-ctx.Done():
