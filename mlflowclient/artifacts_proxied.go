@@ -142,27 +142,38 @@ func (p *proxied) absent(ctx context.Context, name string) bool {
 }
 
 func (p *proxied) list(ctx context.Context, dir string) ([]*FileInfo, error) {
-	var out struct {
-		Files []struct {
-			Path  string  `json:"path"`
-			IsDir bool    `json:"is_dir"`
-			Size  integer `json:"file_size"`
-		} `json:"files"`
-	}
-	err := p.api.call(ctx, reads(artifactsPath), url.Values{"path": {path.Join(p.root, dir)}}, &out)
-	if err != nil {
+	var out serverFiles
+	if err := p.api.call(ctx, reads(artifactsPath), url.Values{"path": {path.Join(p.root, dir)}}, &out); err != nil {
 		return nil, err
 	}
-	files := make([]*FileInfo, 0, len(out.Files))
-	for _, f := range out.Files {
-		name := path.Join(dir, f.Path)
-		if err := checkArtifactName(name); err != nil || f.Path == "" || strings.Contains(f.Path, "/") {
+	for i := range out.Files {
+		if dir != "" { // the server gives names within the folder
+			out.Files[i].Path = dir + "/" + out.Files[i].Path
+		}
+	}
+	return out.in(dir, artifactsPath)
+}
+
+// serverFiles is a folder as the server lists it.
+type serverFiles struct {
+	Files []struct {
+		Path  string  `json:"path"`
+		IsDir bool    `json:"is_dir"`
+		Size  integer `json:"file_size"`
+	} `json:"files"`
+}
+
+// in gives what is directly in a folder, by name, and refuses names that lead elsewhere; at is the operation's path.
+func (s *serverFiles) in(dir, at string) ([]*FileInfo, error) {
+	files := make([]*FileInfo, 0, len(s.Files))
+	for _, f := range s.Files {
+		if err := checkArtifactName(f.Path); err != nil || path.Dir("/"+f.Path) != path.Clean("/"+dir) {
 			return nil, &Error{
-				Code: CodeInternalError, Method: http.MethodGet, Path: artifactsPath,
+				Code: CodeInternalError, Method: http.MethodGet, Path: at,
 				Message: fmt.Sprintf("the server lists %q in folder %q, which is not a name", f.Path, dir),
 			}
 		}
-		files = append(files, &FileInfo{Path: name, IsDir: f.IsDir, Size: int64(f.Size)})
+		files = append(files, &FileInfo{Path: f.Path, IsDir: f.IsDir, Size: int64(f.Size)})
 	}
 	slices.SortFunc(files, func(a, b *FileInfo) int { return cmp.Compare(a.Path, b.Path) })
 	return files, nil

@@ -2,11 +2,9 @@ package mlflowclient
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"path"
 	"time"
 
 	"mlopsgo/internal/rest"
@@ -23,27 +21,11 @@ func (s *ArtifactService) ListRun(ctx context.Context, runID, dir string) ([]*Fi
 		}
 		in.Set("path", dir)
 	}
-	var out struct {
-		Files []struct {
-			Path  string  `json:"path"`
-			IsDir bool    `json:"is_dir"`
-			Size  integer `json:"file_size"`
-		} `json:"files"`
-	}
+	var out serverFiles
 	if err := s.api.call(ctx, reads("artifacts/list"), in, &out); err != nil {
 		return nil, err
 	}
-	files := make([]*FileInfo, 0, len(out.Files))
-	for _, f := range out.Files {
-		if err := checkArtifactName(f.Path); err != nil || path.Dir("/"+f.Path) != path.Clean("/"+dir) {
-			return nil, &Error{
-				Code: CodeInternalError, Method: http.MethodGet, Path: apiPrefix + "artifacts/list",
-				Message: fmt.Sprintf("the server lists %q in folder %q, which is not a name", f.Path, dir),
-			}
-		}
-		files = append(files, &FileInfo{Path: f.Path, IsDir: f.IsDir, Size: int64(f.Size)})
-	}
-	return files, nil
+	return out.in(dir, apiPrefix+"artifacts/list")
 }
 
 // OpenRun gives the content of a file of a run; close it.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"iter"
 	"net/url"
-	"path"
 )
 
 // SearchLoggedModels selects logged models. Order: as OrderBy says, then the last created first.
@@ -104,19 +103,9 @@ func (s *LoggedModelService) ListArtifacts(ctx context.Context, id, dir string) 
 		}
 		in.Set("artifact_directory_path", dir)
 	}
-	var out struct {
-		Files []struct {
-			Path  string  `json:"path"`
-			IsDir bool    `json:"is_dir"`
-			Size  integer `json:"file_size"`
-		} `json:"files"`
-	}
+	var out serverFiles
 	if err := s.api.call(ctx, reads(at), in, &out); err != nil {
 		return nil, err
 	}
-	files := make([]*FileInfo, 0, len(out.Files))
-	for _, f := range out.Files {
-		files = append(files, &FileInfo{Path: path.Clean(f.Path), IsDir: f.IsDir, Size: int64(f.Size)})
-	}
-	return files, nil
+	return out.in(dir, apiPrefix+at)
 }

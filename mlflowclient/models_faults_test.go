@@ -303,6 +303,33 @@ func TestDownloadModelOfAServerThatLies(t *testing.T) {
 	}
 }
 
+// TestListsOfAServerThatLies: what is not directly in the folder is no name of a file.
+func TestListsOfAServerThatLies(t *testing.T) {
+	for _, name := range []string{"../up", "/etc/passwd", "a/b", "..", ".", "", "a/.", "dir/a/b", "dir"} {
+		c := fake(t, func(w http.ResponseWriter, _ *http.Request) {
+			answer(w, 200, `{"files":[{"path":"`+name+`","is_dir":false}]}`)
+		})
+		store, err := c.Artifacts.At("mlflow-artifacts:/1/r/artifacts")
+		must(t, err)
+		for what, list := range map[string]func(dir string) ([]*mlflowclient.FileInfo, error){
+			"List":    func(dir string) ([]*mlflowclient.FileInfo, error) { return store.List(t.Context(), dir) },
+			"ListRun": func(dir string) ([]*mlflowclient.FileInfo, error) { return c.Artifacts.ListRun(t.Context(), "r", dir) },
+			"ListArtifacts": func(dir string) ([]*mlflowclient.FileInfo, error) {
+				return c.LoggedModels.ListArtifacts(t.Context(), "m-1", dir)
+			},
+		} {
+			for _, dir := range []string{"", "dir"} {
+				if what == "List" && dir == "dir" && name == "dir" || dir == "" && name == "dir" {
+					continue // which are names
+				}
+				if files, err := list(dir); !errors.Is(err, mlflowclient.ErrInternal) {
+					t.Errorf("%s of %q takes %q: %v, %v", what, dir, name, files, err)
+				}
+			}
+		}
+	}
+}
+
 func TestDownloadModelThatBreaksOff(t *testing.T) {
 	c := fake(t, func(w http.ResponseWriter, r *http.Request) {
 		switch {

@@ -58,7 +58,7 @@ type Folder struct {
 // OpenFolder reads the file MLmodel of a folder. Other files are read when they are asked for.
 func OpenFolder(dir string) (*Folder, error) {
 	f := &Folder{dir: dir}
-	data, err := f.ReadFile(FileName)
+	data, err := f.read(FileName, maxYAMLBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,9 @@ const maxFileBytes = 2 << 30
 
 // ReadFile reads a file of the folder by its relative path. Paths that lead out of the folder, by their names or
 // through links, are refused.
-func (f *Folder) ReadFile(name string) ([]byte, error) {
+func (f *Folder) ReadFile(name string) ([]byte, error) { return f.read(name, maxFileBytes) }
+
+func (f *Folder) read(name string, most int64) ([]byte, error) {
 	local := filepath.FromSlash(name)
 	if !filepath.IsLocal(local) {
 		return nil, fmt.Errorf("mlmodel: %q: %w", name, ErrOutside)
@@ -93,12 +95,12 @@ func (f *Folder) ReadFile(name string) ([]byte, error) {
 	if err != nil || !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("mlmodel: folder %s: %q is not a file", f.dir, name)
 	}
-	data := bytes.NewBuffer(make([]byte, 0, min(info.Size(), maxFileBytes)+bytes.MinRead)) // so that it need not grow
-	if _, err := data.ReadFrom(io.LimitReader(file, maxFileBytes+1)); err != nil {
+	data := bytes.NewBuffer(make([]byte, 0, min(info.Size(), most+1)+bytes.MinRead)) // so that it need not grow
+	if _, err := data.ReadFrom(io.LimitReader(file, most+1)); err != nil {
 		return nil, fmt.Errorf("mlmodel: %w", err)
 	}
-	if data.Len() > maxFileBytes {
-		return nil, fmt.Errorf("mlmodel: %q is larger than %d bytes", name, maxFileBytes)
+	if int64(data.Len()) > most {
+		return nil, fmt.Errorf("mlmodel: folder %s: %q is larger than %d bytes", f.dir, name, most)
 	}
 	return data.Bytes(), nil
 }
