@@ -55,6 +55,27 @@ func resource(kind, id, name, role string) Resource {
 	return r
 }
 
+// relatedResources is what the events of a run's task runs refer to: the server finds the flow run by it.
+func relatedResources(run *FlowRun, flowName string) []Resource {
+	related := []Resource{
+		resource("flow-run", run.ID, run.Name, "flow-run"),
+		resource("flow", run.FlowID, flowName, "flow"),
+	}
+	if run.DeploymentID != "" {
+		related = append(related, resource("deployment", run.DeploymentID, "", "deployment"))
+	}
+	if run.WorkQueueID != "" {
+		related = append(related, resource("work-queue", run.WorkQueueID, run.WorkQueueName, "work-queue"))
+	}
+	if run.WorkPoolID != "" {
+		related = append(related, resource("work-pool", run.WorkPoolID, run.WorkPoolName, "work-pool"))
+	}
+	for _, tag := range run.Tags {
+		related = append(related, resource("tag", tag, "", "tag"))
+	}
+	return related
+}
+
 // NewEvent makes an event that occurs now. The payload becomes a JSON object; nil is an empty one.
 func NewEvent(name string, about Resource, payload any, related ...Resource) (Event, error) {
 	if name == "" || about.ID() == "" {
