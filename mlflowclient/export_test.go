@@ -10,3 +10,9 @@ func WithObserver(see func(req *http.Request, status int)) Option {
 		return nil
 	}
 }
+
+// WithDelayedACK leaves the kernel's delayed acknowledgements on, to measure what they cost: 40 ms a call on a server with
+// several workers.
+func WithDelayedACK() Option {
+	return func(s *settings) error { s.rest.NoQuickACK = true; return nil }
+}

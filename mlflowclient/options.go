@@ -179,12 +179,6 @@ func WithTransport(rt http.RoundTripper) Option {
 	}
 }
 
-// WithDelayedACK leaves the kernel's delayed acknowledgements on. It exists to measure what they cost: 40 ms a call on
-// a server with several workers.
-func WithDelayedACK() Option {
-	return func(s *settings) error { s.rest.NoQuickACK = true; return nil }
-}
-
 // WithExperiment is where runs go that name no experiment: by name, made when needed, or by id. When both are given they
 // must be of the same experiment.
 func WithExperiment(id, name string) Option {
