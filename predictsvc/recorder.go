@@ -40,11 +40,10 @@ type recorder struct {
 	items   int // in them
 	urgent  bool
 	closed  bool
-	lastErr error // of Postgres
-	diskErr error // of writing to the spool
-	readErr error // of reading it
-	dropped int   // since the start
-	losing  bool  // rows are being dropped, which was logged
+	lastErr error    // of Postgres
+	diskErr [2]error // of writing to the spool, and of reading it
+	dropped int      // since the start
+	losing  bool     // rows are being dropped, which was logged
 
 	wake    chan struct{} // there is something for the spool
 	spooled chan struct{} // there is something in the spool
@@ -162,9 +161,9 @@ func (r *recorder) tell(ctx context.Context, feedback []predictionlog.Feedback) 
 
 // addRows is add for rows that are lost when it fails.
 func (r *recorder) addRows(rows int, fill func(*frame)) {
-	switch err := r.add(rows, fill); err {
-	case nil:
-	case errLogClosed:
+	switch err := r.add(rows, fill); {
+	case err == nil:
+	case errors.Is(err, errLogClosed):
 		r.lose("shutdown", rows, "predictions were answered after the log of them had to end")
 	default:
 		r.lose("memory full", rows, "predictions are dropped: the disk takes none, and the memory for them is full")
@@ -244,7 +243,7 @@ type logState struct {
 
 func (r *recorder) state() logState {
 	r.mu.Lock()
-	s := logState{waiting: r.items, dropped: r.dropped, err: errors.Join(r.diskErr, r.readErr, r.lastErr)}
+	s := logState{waiting: r.items, dropped: r.dropped, err: errors.Join(r.diskErr[spoolWrite], r.diskErr[spoolRead], r.lastErr)}
 	opened := r.spool
 	r.mu.Unlock()
 	if opened != nil {

@@ -145,19 +145,25 @@ func (r *recorder) forget(f *frame) {
 
 // noteDisk keeps the outcome of writing to the spool, and noteRead that of reading it, which another goroutine does.
 func (r *recorder) noteDisk(err error) {
-	r.noteSpool(&r.diskErr, err, "the spool cannot be written; predictions go to Postgres directly", "the spool is written again")
+	r.noteSpool(spoolWrite, err, "the spool cannot be written; predictions go to Postgres directly", "the spool is written again")
 }
 
 func (r *recorder) noteRead(err error) {
-	r.noteSpool(&r.readErr, err, "the spool cannot be read; what is in it does not come to Postgres", "the spool is read again")
+	r.noteSpool(spoolRead, err, "the spool cannot be read; what is in it does not come to Postgres", "the spool is read again")
 }
 
+// Places in recorder.diskErr.
+const (
+	spoolWrite = iota
+	spoolRead
+)
+
 // noteSpool keeps an outcome for /health, and logs it when it is news.
-func (r *recorder) noteSpool(into *error, err error, fails, works string) {
+func (r *recorder) noteSpool(of int, err error, fails, works string) {
 	r.mu.Lock()
-	before := *into
-	*into = err
-	failing := r.diskErr != nil || r.readErr != nil
+	before := r.diskErr[of]
+	r.diskErr[of] = err
+	failing := r.diskErr[spoolWrite] != nil || r.diskErr[spoolRead] != nil
 	r.mu.Unlock()
 	if (err == nil) == (before == nil) {
 		return
