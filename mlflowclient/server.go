@@ -40,7 +40,7 @@ func (s *ServerService) Version(ctx context.Context) (string, error) {
 		return "", err
 	}
 	version := strings.TrimSpace(text)
-	if version == "" || !strings.Contains("0123456789", version[:1]) || strings.ContainsAny(version, "<> \n") { // a proxy's page
+	if version == "" || version[0] < '0' || version[0] > '9' || strings.ContainsAny(version, "<> \n") { // a proxy's page
 		return "", noServer("/version", "a version", text)
 	}
 	return version, nil
