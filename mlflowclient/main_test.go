@@ -57,7 +57,7 @@ var newDatabase = sync.OnceValue(func() []byte {
 	if err != nil {
 		panic(err)
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // the system's folder for such things
+	defer os.RemoveAll(dir)
 	file := filepath.Join(dir, "mlflow.db")
 	c, err := mlflowclient.New(context.Background(), "sqlite:///"+file, mlflowclient.WithArtifactRoot(filepath.Join(dir, "mlruns")))
 	if err != nil {

@@ -31,5 +31,6 @@ func startPython(ctx context.Context, folder, uri, runID string, stderr io.Write
 	if err != nil {
 		return nil, err
 	}
-	return p, p.Ready()
+	err = p.Ready()
+	return p, err
 }
