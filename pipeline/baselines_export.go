@@ -12,19 +12,6 @@ import (
 	"mlopsgo/pipeline/svm"
 )
 
-// labelsOf are classes as the target column writes them.
-func (s *Split) labelsOf(classes []int) skops.Labels {
-	var labels skops.Labels
-	for _, class := range classes {
-		if s.Classes.texts == nil {
-			labels.Ints = append(labels.Ints, int64(class))
-		} else {
-			labels.Texts = append(labels.Texts, s.Classes.texts[class])
-		}
-	}
-	return labels
-}
-
 // export puts a classifier behind the split's scaler into the forms that MLflow gets; graph is nil for none as ONNX.
 func (s *Split) export(ctx context.Context, classifier skops.Classifier, trusted []string, graph *onnx.Vectors) (mlmodel.ONNXModel, error) {
 	pipeline := skops.Pipeline{
@@ -35,18 +22,7 @@ func (s *Split) export(ctx context.Context, classifier skops.Classifier, trusted
 	if err := pipeline.Write(ctx, &object); err != nil {
 		return mlmodel.ONNXModel{}, err
 	}
-	label := "int64"
-	if s.Classes.texts != nil {
-		label = "object"
-	}
-	out := mlmodel.ONNXModel{
-		Sklearn: &mlmodel.SklearnObject{Data: object.Bytes(), Version: skops.SklearnVersion, Trusted: trusted},
-		Signature: &mlmodel.Signature{
-			Inputs:  mlmodel.Columns(mlmodel.Double, s.Features...),
-			Outputs: &mlmodel.Schema{Tensors: []mlmodel.TensorSpec{{DType: label, Shape: []int64{-1}}}},
-		},
-		Example: s.Model(nil).example(),
-	}
+	out := s.Model(nil).described(&mlmodel.SklearnObject{Data: object.Bytes(), Version: skops.SklearnVersion, Trusted: trusted})
 	if graph == nil {
 		return out, nil
 	}
@@ -60,7 +36,7 @@ func (s *Split) export(ctx context.Context, classifier skops.Classifier, trusted
 }
 
 func (s *Split) exportLinear(ctx context.Context, m *svm.Linear) (mlmodel.ONNXModel, error) {
-	p, labels, coef := m.Params(), s.labelsOf(m.Classes()), m.Coef()
+	p, labels, coef := m.Params(), labelsOf(m.Classes(), s.Classes.texts), m.Coef()
 	object := &skops.LinearSVC{
 		C: p.C, Tol: p.Tol, FitIntercept: !p.NoIntercept, InterceptScaling: p.InterceptScaling, MaxIter: p.MaxIter,
 		Classes: labels, Coef: coef.Data, Intercept: m.Intercept(), Iterations: slices.Max(m.Iterations()),
@@ -71,7 +47,7 @@ func (s *Split) exportLinear(ctx context.Context, m *svm.Linear) (mlmodel.ONNXMo
 }
 
 func (s *Split) exportSVC(ctx context.Context, m *svm.SVC) (mlmodel.ONNXModel, error) {
-	p, labels := m.Params(), s.labelsOf(m.Classes())
+	p, labels := m.Params(), labelsOf(m.Classes(), s.Classes.texts)
 	object := &skops.SVC{
 		Kernel: string(p.Kernel), Degree: p.Degree, Gamma: p.GammaRule, Coef0: p.Coef0, Tol: p.Tol, C: p.C, Shrinking: !p.NoShrinking,
 		CacheSize: p.CacheMB, MaxIter: p.MaxIter, Classes: labels, UsedGamma: m.Gamma(), Rows: m.TrainingRows(),
@@ -107,14 +83,14 @@ func pairWeights(m *svm.SVC) []float64 {
 // which ONNX has no operator, and the data have many such rows.
 func (s *Split) exportNeighbors(ctx context.Context, m *neighbors.Classifier) (mlmodel.ONNXModel, error) {
 	object := &skops.KNeighbors{
-		NNeighbors: m.Params().NNeighbors, LeafSize: m.Params().LeafSize, Classes: s.labelsOf(m.Classes()),
-		X: m.TrainingRows().Data, Y: wide(m.TrainingClasses()),
+		NNeighbors: m.Params().NNeighbors, LeafSize: m.Params().LeafSize, Classes: labelsOf(m.Classes(), s.Classes.texts),
+		X: m.TrainingRows().Data, Y: converted[int64](m.TrainingClasses()),
 	}
 	tree := m.Tree()
 	if tree == nil {
 		return s.export(ctx, object, nil, nil)
 	}
-	object.Tree = &skops.KDTree{Levels: tree.Levels, Order: wide(tree.Order), Lower: tree.Lower, Upper: tree.Upper}
+	object.Tree = &skops.KDTree{Levels: tree.Levels, Order: converted[int64](tree.Order), Lower: tree.Lower, Upper: tree.Upper}
 	for _, node := range tree.Nodes {
 		object.Tree.Nodes = append(object.Tree.Nodes, skops.KDNode{
 			Start: int64(node.Start), End: int64(node.End), Leaf: node.Leaf, Radius: node.Radius,
@@ -127,14 +103,6 @@ func narrow(v []int) []int32 {
 	out := make([]int32, len(v))
 	for i, n := range v {
 		out[i] = int32(n)
-	}
-	return out
-}
-
-func wide(v []int) []int64 {
-	out := make([]int64, len(v))
-	for i, n := range v {
-		out[i] = int64(n)
 	}
 	return out
 }

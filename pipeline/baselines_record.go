@@ -146,9 +146,6 @@ func (r *baselineRecorder) figures(
 func (r *baselineRecorder) keepModel(
 	ctx context.Context, run *mlflowclient.ActiveRun, model *fittedBaseline, params map[string]string, metrics []mlflowclient.Metric,
 ) (id string, err error) {
-	if model.export == nil {
-		return "", run.LogBatch(ctx, mlflowclient.Batch{Metrics: metrics})
-	}
 	logged, err := run.LogModel(ctx, mlflowclient.LogModel{
 		Name: LoggedModelName, Type: "classifier", Params: params, Metrics: metrics, Dataset: &r.inputs[0],
 		Files: func(modelID string) ([]mlmodel.File, error) {

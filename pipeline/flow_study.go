@@ -95,10 +95,11 @@ func carryStudy(ctx context.Context, study *Study) (*Studied, error) {
 	done := &Studied{}
 	show := newStudyProgress(ctx, study.Tracker.Client, study.Tracker.Experiment, study)
 	started, ended := study.Tracker.OnStart, study.OnTrial
-	tracker := *study.Tracker
+	tracker, former := *study.Tracker, formerFlowRun(ctx, study)
 	tracker.OnStart = func(run mlflowclient.RunInfo) {
 		done.ExperimentID, done.RunID = run.ExperimentID, run.ID
 		show.experiment = run.ExperimentID
+		endFormer(ctx, former)
 		if started != nil {
 			started(run)
 		}
@@ -110,7 +111,6 @@ func carryStudy(ctx context.Context, study *Study) (*Studied, error) {
 			ended(trial)
 		}
 	}
-	endFormer(ctx, study)
 	trials, err := study.Run(ctx)
 	done.Trials = Best(trials)
 	if err == nil {
@@ -119,17 +119,27 @@ func carryStudy(ctx context.Context, study *Study) (*Studied, error) {
 	return done, err
 }
 
-// endFormer ends the flow run in which the study was carried out before, if its process is gone: nobody else would. A failure is only told.
-func endFormer(ctx context.Context, study *Study) {
-	client, ok := prefectclient.FromContext(ctx)
-	if !ok || study.Resume == "" {
-		return
+// formerFlowRun is the flow run in which the study was carried out before, which its run in MLflow names until it is taken up; empty when there
+// is none.
+func formerFlowRun(ctx context.Context, study *Study) string {
+	if study.Resume == "" {
+		return ""
 	}
 	run, err := study.Tracker.Client.Runs.Get(ctx, study.Resume)
-	if err != nil || run.Tags[TagFlowRun] == "" || run.Tags[TagFlowRun] == originOf(ctx).id {
-		return // a run that cannot be read fails the study in a moment
+	if err != nil || run.Tags[TagFlowRun] == originOf(ctx).id {
+		return "" // a run that cannot be read fails the study in a moment
 	}
-	former, err := client.FlowRuns.Read(ctx, run.Tags[TagFlowRun])
+	return run.Tags[TagFlowRun]
+}
+
+// endFormer ends the former flow run of a study that was claimed, if it is RUNNING still: its process is gone, and nobody else would, or has lost
+// the study. A failure is only told.
+func endFormer(ctx context.Context, id string) {
+	client, ok := prefectclient.FromContext(ctx)
+	if !ok || id == "" {
+		return
+	}
+	former, err := client.FlowRuns.Read(ctx, id)
 	if errors.Is(err, prefectclient.ErrNotFound) || err == nil && former.StateType != prefectclient.StateRunning {
 		return
 	}
@@ -139,7 +149,7 @@ func endFormer(ctx context.Context, study *Study) {
 		})
 	}
 	if err != nil {
-		prefectclient.Logger(ctx).Warn("the study's former flow run stays as it is", "flow_run", run.Tags[TagFlowRun], "error", err)
+		prefectclient.Logger(ctx).Warn("the study's former flow run stays as it is", "flow_run", id, "error", err)
 	}
 }
 

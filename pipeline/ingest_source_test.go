@@ -192,14 +192,15 @@ func TestIngestPutsNothingInVain(t *testing.T) {
 	loader, _, bucket := storage(t)
 	var puts atomic.Int64
 	var refused atomic.Bool
-	endpoint := answered(t, stack.Get(t).S3Endpoint, func(r *http.Response) {
+	endpoint := answered(t, stack.Get(t).S3Endpoint, func(r *http.Request) int {
 		switch {
-		case !strings.HasSuffix(r.Request.URL.Path, DefaultKey):
-		case r.Request.Method == http.MethodPut:
+		case !strings.HasSuffix(r.URL.Path, DefaultKey):
+		case r.Method == http.MethodPut:
 			puts.Add(1)
-		case r.Request.Method == http.MethodHead && refused.Load():
-			r.StatusCode = http.StatusBadRequest // as to a token that has expired
+		case r.Method == http.MethodHead && refused.Load():
+			return http.StatusBadRequest // as to a token that has expired
 		}
+		return 0
 	})
 	getenv := loader.Getenv
 	web.Getenv = func(name string) string {

@@ -60,19 +60,25 @@ func (m ForestModel) Export(ctx context.Context) (mlmodel.ONNXModel, error) {
 	if err := pipeline.Write(ctx, &object); err != nil {
 		return mlmodel.ONNXModel{}, err
 	}
+	out := m.described(&mlmodel.SklearnObject{Data: object.Bytes(), Version: skops.SklearnVersion, Trusted: []string{skops.TreeType}})
+	out.Data = graph.Encode()
+	return out, nil
+}
+
+// described is an object of scikit-learn with what MLflow tells of the model's columns, labels and rows.
+func (m ForestModel) described(object *mlmodel.SklearnObject) mlmodel.ONNXModel {
 	label := "int64"
 	if m.Labels != nil {
 		label = "object" // numpy's type of what pandas gives scikit-learn as text
 	}
 	return mlmodel.ONNXModel{
-		Data:    graph.Encode(),
-		Sklearn: &mlmodel.SklearnObject{Data: object.Bytes(), Version: skops.SklearnVersion, Trusted: []string{skops.TreeType}},
+		Sklearn: object,
 		Signature: &mlmodel.Signature{
 			Inputs:  mlmodel.Columns(mlmodel.Double, m.Features...),
 			Outputs: &mlmodel.Schema{Tensors: []mlmodel.TensorSpec{{DType: label, Shape: []int64{-1}}}},
 		},
 		Example: m.example(),
-	}, nil
+	}
 }
 
 func (m ForestModel) check() error {
@@ -107,34 +113,37 @@ func (m ForestModel) example() *mlmodel.Example {
 	return example
 }
 
-// classes are the forest's as the labels are: integers or texts.
-func (m ForestModel) classes() (ints []int64, texts []string) {
-	for _, class := range m.Forest.Classes() {
-		if m.Labels == nil {
-			ints = append(ints, int64(class))
+// labelsOf are classes as the target column writes them: as integers, or with texts as theirs.
+func labelsOf(classes []int, texts []string) skops.Labels {
+	var labels skops.Labels
+	for _, class := range classes {
+		if texts == nil {
+			labels.Ints = append(labels.Ints, int64(class))
 		} else {
-			texts = append(texts, m.Labels[class])
+			labels.Texts = append(labels.Texts, texts[class])
 		}
 	}
-	return ints, texts
+	return labels
 }
 
 // onnx describes scaler and forest for ONNX.
 func (m ForestModel) onnx() *onnx.Forest {
 	out := &onnx.Forest{Mean: m.Scaler.Mean, Scale: m.Scaler.Scale, Features: len(m.Features), Producer: "mlopsgo"}
-	out.IntClasses, out.StringClasses = m.classes()
+	labels := labelsOf(m.Forest.Classes(), m.Labels)
+	out.IntClasses, out.StringClasses = labels.Ints, labels.Texts
 	for _, tree := range m.Forest.Trees() {
 		out.Trees = append(out.Trees, onnx.Tree{
-			Left: ints(tree.Left), Right: ints(tree.Right), Feature: ints(tree.Feature), Threshold: tree.Threshold, Values: tree.Values,
+			Left: converted[int](tree.Left), Right: converted[int](tree.Right), Feature: converted[int](tree.Feature), Threshold: tree.Threshold, Values: tree.Values,
 		})
 	}
 	return out
 }
 
-func ints(narrow []int32) []int {
-	wide := make([]int, len(narrow))
-	for i, v := range narrow {
-		wide[i] = int(v)
+// converted gives integers the type in which another format takes them.
+func converted[To, From int | int32 | int64](values []From) []To {
+	out := make([]To, len(values))
+	for i, v := range values {
+		out[i] = To(v)
 	}
-	return wide
+	return out
 }

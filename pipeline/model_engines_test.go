@@ -249,12 +249,12 @@ func (e *engine) onnx(t *testing.T, rows forest.Matrix) answers {
 		t.Fatal(err)
 	}
 	var out answers
-	ints, texts := e.split.Model(e.model).classes()
+	labels := labelsOf(e.model.Classes(), e.split.Classes.texts)
 	for r := range rows.Rows {
-		if texts != nil {
-			out.labels = append(out.labels, slices.Index(texts, tensors[0].Str[r]))
+		if labels.Texts != nil {
+			out.labels = append(out.labels, slices.Index(labels.Texts, tensors[0].Str[r]))
 		} else {
-			out.labels = append(out.labels, slices.Index(ints, tensors[0].I64[r]))
+			out.labels = append(out.labels, slices.Index(labels.Ints, tensors[0].I64[r]))
 		}
 		for _, column := range tensors[1:] {
 			out.probabilities = append(out.probabilities, float64(column.F32[r]))

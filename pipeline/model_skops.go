@@ -31,7 +31,7 @@ func (m ForestModel) sklearn() (*skops.Pipeline, error) {
 			Rows: sampling.Rows, Draws: sampling.Draws, RowWeights: sampling.Weights,
 		},
 	}
-	out.Forest.Classes.Ints, out.Forest.Classes.Texts = m.classes()
+	out.Forest.Classes = labelsOf(m.Forest.Classes(), m.Labels)
 	if score, err := model.OOBScore(); err == nil { // otherwise there is none
 		decision, err := model.OOBDecisionFunction()
 		if err != nil {

@@ -205,7 +205,8 @@ func TestAStudyOnAPoolIsLeftToWhoTookItUp(t *testing.T) {
 	if diff := cmp.Diff(map[string]int{"flow run SCHEDULED": 3, "run RUNNING": 4}, p.states(t)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	defer p.worker(t, "one")()
+	stop := p.worker(t, "one")
+	defer stop()
 	p.Tracker.OnStart = nil
 	if _, err := p.Run(t.Context()); err != nil {
 		t.Fatal(err)

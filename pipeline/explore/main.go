@@ -24,7 +24,7 @@ The report is one HTML file that needs no other; with the pictures it lies in th
 mlruns in this folder, or on the server that MLFLOW_TRACKING_URI names.
 
 Examples:
-  explore
+  explore --out report
   explore --data s3://mlflow-artifacts/winequality-red.csv
   explore --data flowers.csv --target species --out flowers`
 

@@ -67,6 +67,9 @@ type row struct {
 
 // Run measures and prints the table.
 func (b *benchmark) Run(ctx context.Context, stdout, stderr io.Writer) (err error) {
+	if b.Trials < 2 {
+		return command.Usagef("--trials is %d: the first waits for the workers and is left out, so at least 2 are needed", b.Trials)
+	}
 	dir, err := os.MkdirTemp("", "bench-pool-")
 	if err != nil {
 		return err
