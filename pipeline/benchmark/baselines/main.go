@@ -77,7 +77,7 @@ func (b *benchmark) Run(ctx context.Context, stdout, stderr io.Writer) (err erro
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(folder) //nolint:errcheck // the system's folder for such things
+	defer os.RemoveAll(folder) // in the system's folder for such things
 	python, err := startPython(ctx, b.Python, folder, stderr)
 	if err != nil {
 		return err
@@ -189,12 +189,13 @@ func startPython(ctx context.Context, interpreter, folder string, stderr io.Writ
 	if err := os.WriteFile(csv, table, 0o600); err != nil {
 		return s, err
 	}
-	command := exec.CommandContext(ctx, interpreter, "-W", "ignore", "-c", script, csv)
-	command.Stderr = stderr
-	if s.Process, err = original.Start(command); err != nil {
+	python := exec.CommandContext(ctx, interpreter, "-W", "ignore", "-c", script, csv)
+	python.Stderr = stderr
+	if s.Process, err = original.Start(python); err != nil {
 		return s, err
 	}
-	return s, s.Ready()
+	err = s.Ready()
+	return s, err
 }
 
 func (s scikit) ask(class string) (a answer, err error) {
