@@ -24,7 +24,7 @@ help: ## list the targets
 # with -short, which leaves out the comparisons with Python. All others run whole under it.
 COMPUTING := ^mlopsgo/(pipeline|internal/onnx|mlflowclient/embedded|monitoring/drift|monitoring/outlier)(/|$$)
 # Those that take longest begin first, so that no core is idle while the last of them runs.
-LONGEST := ^mlopsgo/(mlflowclient|prefectclient|predictsvc|predictsvc/predictor|internal/looptest)$$
+LONGEST := ^mlopsgo/(mlflowclient|prefectclient|predictsvc|predictsvc/predictor|internal/looptest|pipeline|mlflowclient/embedded)$$
 # Lint runs go vet, on everything and whole.
 GO_TEST := go test -count=1 -timeout=30m -vet=off
 # With the race detector come checks of every pointer's arithmetic, which are half of the time that SQLite, C made Go by a program, then takes.
@@ -33,17 +33,15 @@ RACE := -race -gcflags=modernc.org/...=-d=checkptr=0
 # One kind after the other: all at once keeps the processors no busier, and has servers and tests miss their times.
 .PHONY: test
 test: ## all tests, on the real servers, which are started first and stopped afterwards if they were not up
-	@packages=$$(go list $(PACKAGES)); \
+	@packages=$$(go list $(PACKAGES) | awk -v longest='$(LONGEST)' '$$0 ~ longest { print; next } { rest = rest $$0 "\n" } END { printf "%s", rest }'); \
 	computing=$$(grep -E '$(COMPUTING)' <<<"$$packages" || true); \
 	others=$$(grep -vE '$(COMPUTING)' <<<"$$packages" || true); \
-	longest=$$(grep -E '$(LONGEST)' <<<"$$others" || true); \
-	others="$$longest $$(grep -vE '$(LONGEST)' <<<"$$others" || true)"; \
 	failed=0; \
 	if [ -n "$$computing" ]; then $(GO_TEST) $(RACE) -short $(TESTFLAGS) $$computing || failed=1; fi; \
 	REQUIRE_STACK=1 stack/with bash -c '\
 	  failed=0; \
 	  if [ -n "$$1" ]; then $(GO_TEST) $(TESTFLAGS) $$1 || failed=1; fi; \
-	  if [ -n "$${2// }" ]; then $(GO_TEST) $(RACE) $(TESTFLAGS) $$2 || failed=1; fi; \
+	  if [ -n "$$2" ]; then $(GO_TEST) $(RACE) $(TESTFLAGS) $$2 || failed=1; fi; \
 	  exit $$failed' test "$$computing" "$$others" || failed=1; \
 	exit $$failed
 
