@@ -86,13 +86,13 @@ func TestWhatIsRepeated(t *testing.T) {
 			_, err := c.FlowRuns.SetState(t.Context(), "x", State{Type: StateRunning})
 			return err
 		}, true},
-		{"a flow run", func(c *Client) error { _, _, err := c.FlowRuns.Create(t.Context(), FlowRunCreate{}); return err }, true},
-		{"a deployment's run", func(c *Client) error {
-			_, err := c.Deployments.CreateFlowRun(t.Context(), "x", DeploymentRun{})
+		{"a creation", func(c *Client) error { _, _, err := c.FlowRuns.Create(t.Context(), FlowRunCreate{}); return err }, false},
+		{"a creation with a key", func(c *Client) error {
+			_, _, err := c.FlowRuns.Create(t.Context(), FlowRunCreate{IdempotencyKey: "k"})
 			return err
 		}, true},
-		{"runs", func(c *Client) error {
-			_, err := c.Deployments.CreateFlowRuns(t.Context(), "x", DeploymentRun{})
+		{"a deployment's run with a key", func(c *Client) error {
+			_, err := c.Deployments.CreateFlowRun(t.Context(), "x", DeploymentRun{IdempotencyKey: "k"})
 			return err
 		}, true},
 		{"an artifact", func(c *Client) error { _, err := c.Artifacts.CreateMarkdown(t.Context(), "k", "m", ""); return err }, false},

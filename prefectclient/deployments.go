@@ -98,8 +98,8 @@ type DeploymentRun struct {
 	// [ErrConflict].
 	Parameters any      `json:"parameters,omitempty"`
 	Tags       []string `json:"tags,omitempty"`
-	// IdempotencyKey makes a second creation with the same key give the first one's run. Left empty, each call gets a
-	// key of its own, so that one whose answer is lost is repeated without harm.
+	// IdempotencyKey makes a second creation with the same key give the first one's run. A call with one is repeated when
+	// its answer is lost, a call without is not: Python's runs have none, and the server shows it.
 	IdempotencyKey string         `json:"idempotency_key,omitempty"`
 	WorkQueueName  string         `json:"work_queue_name,omitempty"`
 	JobVariables   map[string]any `json:"job_variables,omitempty"`
@@ -152,21 +152,23 @@ func (s *DeploymentsService) Resume(ctx context.Context, id string) error {
 	return err
 }
 
-// deploymentRun is a run's description as it is sent: its time is in the state, and it has a key.
+// deploymentRun is a run's description as it is sent: its time is in the state.
 type deploymentRun struct {
 	DeploymentRun
 	State State `json:"state"`
 }
 
 func (r DeploymentRun) asSent() deploymentRun {
-	r.IdempotencyKey = keyOr(r.IdempotencyKey)
 	return deploymentRun{r, State{Type: StateScheduled, Details: StateDetails{ScheduledTime: r.At}}}
 }
 
 // CreateFlowRun makes a run of a deployment, by the call behind the UI's Run button.
 func (s *DeploymentsService) CreateFlowRun(ctx context.Context, id string, in DeploymentRun) (*FlowRun, error) {
+	req := post(pathOf("deployments", id, "create_flow_run"), in.asSent())
+	if in.IdempotencyKey != "" {
+		req = req.harmless()
+	}
 	var run FlowRun
-	req := post(pathOf("deployments", id, "create_flow_run"), in.asSent()).harmless()
 	if _, err := s.client.call(ctx, req, &run); err != nil {
 		return nil, err
 	}

@@ -21,10 +21,15 @@ type BulkRun struct {
 // CreateFlowRuns makes several runs of a deployment at once and gives an outcome for each, in their order.
 func (s *DeploymentsService) CreateFlowRuns(ctx context.Context, id string, runs ...DeploymentRun) ([]*BulkRun, error) {
 	body := make([]deploymentRun, len(runs))
+	keyed := true
 	for i, run := range runs {
 		body[i] = run.asSent()
+		keyed = keyed && run.IdempotencyKey != ""
 	}
-	req := post(pathOf("deployments", id, "create_flow_run", "bulk"), body).harmless()
+	req := post(pathOf("deployments", id, "create_flow_run", "bulk"), body)
+	if keyed {
+		req = req.harmless()
+	}
 	answer, err := one[struct {
 		Results []*BulkRun `json:"results"`
 	}](ctx, s.client, req)

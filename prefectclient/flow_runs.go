@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // FlowRunsService creates, reads and moves flow runs. Their states are in flow_run_states.go, inputs in
@@ -84,8 +82,8 @@ type FlowRunCreate struct {
 	Policy          *RunPolicy     `json:"empirical_policy,omitempty"`
 	Tags            []string       `json:"tags,omitempty"`
 	Labels          map[string]any `json:"labels,omitempty"`
-	// IdempotencyKey makes a second creation with the same key give the first one's run. Left empty, each call gets a
-	// key of its own, so that one whose answer is lost is repeated without harm.
+	// IdempotencyKey makes a second creation with the same key give the first one's run. A call with one is repeated when
+	// its answer is lost, a call without is not: Python's runs have none, and the server shows it.
 	IdempotencyKey string         `json:"idempotency_key,omitempty"`
 	WorkPoolName   string         `json:"work_pool_name,omitempty"`
 	WorkQueueName  string         `json:"work_queue_name,omitempty"`
@@ -142,24 +140,18 @@ type FlowRunQuery struct {
 	PageSize int `json:"-"`
 }
 
-// Create makes a flow run. With a given idempotency key, created is false when the run existed.
+// Create makes a flow run. With an idempotency key, created is false when the run existed.
 func (s *FlowRunsService) Create(ctx context.Context, in FlowRunCreate) (run *FlowRun, created bool, err error) {
-	own := in.IdempotencyKey == ""
-	in.IdempotencyKey = keyOr(in.IdempotencyKey)
+	req := post("/flow_runs/", in)
+	if in.IdempotencyKey != "" {
+		req = req.harmless()
+	}
 	run = &FlowRun{}
-	resp, err := s.client.call(ctx, post("/flow_runs/", in).harmless(), run)
+	resp, err := s.client.call(ctx, req, run)
 	if err != nil {
 		return nil, false, err
 	}
-	return run, own || resp.Status == http.StatusCreated, nil
-}
-
-// keyOr gives a call that has no idempotency key one of its own.
-func keyOr(key string) string {
-	if key == "" {
-		return uuid.NewString()
-	}
-	return key
+	return run, resp.Status == http.StatusCreated, nil
 }
 
 // Read gives the flow run with this id.
