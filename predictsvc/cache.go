@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"mlopsgo/internal/spool"
 )
@@ -29,8 +31,9 @@ type cache struct{ dir string }
 // mostCaches bounds the folders of one model: so many services do not run on one machine.
 const mostCaches = 100
 
-// takeCache makes or takes the first folder of a model that nobody else uses: each service deletes what it does not serve. Close what is
-// returned beside it.
+// takeCache makes or takes the first folder of a model that nobody else uses: each service deletes what it does not serve. It gets what was
+// served last from any of the model's folders, so that a service that takes over from one that still runs starts without the registry too.
+// Close what is returned beside it.
 func takeCache(dir, trackingURI, modelURI string) (cache, io.Closer, error) {
 	sum := sha256.Sum256([]byte(trackingURI + "\x00" + modelURI))
 	first := filepath.Join(dir, hex.EncodeToString(sum[:8]))
@@ -40,11 +43,56 @@ func takeCache(dir, trackingURI, modelURI string) (cache, io.Closer, error) {
 			return c, nil, err
 		}
 		locked, err := spool.Lock(c.dir)
+		if err == nil {
+			c.follow(latest(first))
+		}
 		if err == nil || !errors.Is(err, spool.ErrInUse) || n > mostCaches {
 			return c, locked, err
 		}
 		c.dir = fmt.Sprintf("%s-%d", first, n)
 	}
+}
+
+// latest is the one of a model's folders from which a model was loaded last, the first if none was.
+func latest(first string) cache {
+	found := cache{first}
+	var at time.Time
+	entries, _ := os.ReadDir(filepath.Dir(first)) // what cannot be read holds nothing
+	for _, entry := range entries {
+		c := cache{filepath.Join(filepath.Dir(first), entry.Name())}
+		if !strings.HasPrefix(c.dir, first) {
+			continue
+		}
+		if info, err := os.Stat(c.current()); err == nil && info.ModTime().After(at) {
+			found, at = c, info.ModTime()
+		}
+	}
+	return found
+}
+
+// follow copies what another service serves. What cannot be copied, perhaps because that one has just moved on, is downloaded.
+func (c cache) follow(other cache) {
+	if c == other {
+		return
+	}
+	from, err := other.last()
+	if mine, missing := c.last(); err != nil || missing == nil && mine == from && c.valid(from) == nil {
+		return
+	}
+	err = errors.Join(c.remove(from), copyFile(c.sums(from), other.sums(from)), os.CopyFS(c.folder(from), os.DirFS(other.folder(from))))
+	if err != nil || c.valid(from) != nil {
+		return
+	}
+	_ = copyFile(compactPath(c.folder(from)), compactPath(other.folder(from))) // small models have none, and it is made anew
+	_ = writeJSON(c.current(), from)
+}
+
+func copyFile(to, from string) error {
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return replaceFile(to, data)
 }
 
 func (c cache) folder(from source) string { return filepath.Join(c.dir, from.files()) }

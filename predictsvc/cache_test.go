@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -214,4 +215,75 @@ func TestStoreThatComesBack(t *testing.T) {
 	eventually(t, "the failure is told", func() bool { return s.follower.state().err != nil })
 	signal(s.follower.now)
 	eventually(t, "the second version", func() bool { return s.follower.current.Load().Version == "2" })
+}
+
+// TestASecondServiceStartsFromWhatTheFirstServes: it takes over while the other still runs, and MLflow may be down.
+func TestASecondServiceStartsFromWhatTheFirstServes(t *testing.T) {
+	dir := t.TempDir()
+	first, lock, err := takeCache(dir, "http://mlflow", "models:/m@champion")
+	if err != nil {
+		t.Fatal(err)
+	}
+	serve := func(from source) {
+		t.Helper()
+		inner := filepath.Join(first.folder(from), "sub")
+		if err := os.MkdirAll(inner, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		err := errors.Join(os.WriteFile(filepath.Join(inner, "model.onnx"), []byte(from.Version), 0o600), first.seal(from), first.keep(from, from))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	second := func() cache {
+		t.Helper()
+		c, lock, err := takeCache(dir, "http://mlflow", "models:/m@champion")
+		if err != nil || c == first {
+			t.Fatalf("%v, %v", c, err)
+		}
+		if err := lock.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	if from, err := second().last(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("nothing is served, and the second has %v, %v", from, err)
+	}
+	for _, version := range []string{"1", "2"} {
+		want := source{URI: "models:/m@champion", Name: "m", Version: version, ArtifactURI: "mlflow-artifacts:/" + version}
+		serve(want)
+		c := second()
+		from, err := c.last()
+		if err != nil || from != want || c.valid(from) != nil {
+			t.Errorf("%v, %v, %v", from, err, c.valid(from))
+		}
+	}
+	damaged := source{URI: "models:/m@champion", Name: "m", Version: "3", ArtifactURI: "mlflow-artifacts:/3"}
+	serve(damaged)
+	if err := os.WriteFile(filepath.Join(first.folder(damaged), "sub", "model.onnx"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if from, err := second().last(); err != nil || from.Version != "2" {
+		t.Errorf("after damage: %v, %v", from, err)
+	}
+	// What the second went on to while the first was gone is what the next one starts from.
+	c := second()
+	two, err := c.last()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(c.current(), time.Time{}, time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if err := lock.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, lock, err := takeCache(dir, "http://mlflow", "models:/m@champion")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	if from, err := again.last(); err != nil || again != first || from != two {
+		t.Errorf("%v: %v, not %v: %v", again, from, two, err)
+	}
 }
