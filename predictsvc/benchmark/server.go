@@ -49,10 +49,16 @@ func startServer(ctx context.Context, name, path string, env []string, program s
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if err := s.await(ctx, path); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), s.stop(), errors.New(s.said.String()))
+		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), s.stop(), errors.New(s.lastWords()))
 	}
 	s.ready = time.Since(s.started)
 	return s, nil
+}
+
+// lastWords is the end of what the process has said.
+func (s *server) lastWords() string {
+	said := s.said.String()
+	return said[max(0, len(said)-4000):]
 }
 
 func freePort(ctx context.Context) (int, error) {
