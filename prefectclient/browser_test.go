@@ -108,9 +108,12 @@ func (p *uiPage) seesGraph() {
 	p.t.Helper()
 	const letters = 400 // dots that the names of four task runs have at least; the time axis alone has half as many
 	before := 0
-	for looks, end := 1, time.Now().Add(90*time.Second); time.Now().Before(end); looks++ {
+	for looks, end := 1, time.Now().Add(3*time.Minute); time.Now().Before(end); looks++ {
 		time.Sleep(time.Second)
-		if looks%20 == 0 { // opened while the run went on, a graph that is drawn slowly may have moved on from it
+		switch looks % 20 { // a graph that is drawn slowly may have moved on from the run
+		case 10:
+			p.do(chromedp.KeyEvent("c")) // the page's key for "Recenter"
+		case 0:
 			p.do(chromedp.Reload())
 		}
 		dark := p.darkDots("canvas")
