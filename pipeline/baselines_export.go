@@ -51,8 +51,8 @@ func (s *Split) exportSVC(ctx context.Context, m *svm.SVC) (mlmodel.ONNXModel, e
 	object := &skops.SVC{
 		Kernel: string(p.Kernel), Degree: p.Degree, Gamma: p.GammaRule, Coef0: p.Coef0, Tol: p.Tol, C: p.C, Shrinking: !p.NoShrinking,
 		CacheSize: p.CacheMB, MaxIter: p.MaxIter, Classes: labels, UsedGamma: m.Gamma(), Rows: m.TrainingRows(),
-		Support: narrow(m.Support()), Counts: narrow(m.Counts()), Vectors: m.SupportVectors().Data,
-		DualCoef: m.DualCoef().Data, Intercept: m.Intercept(), Iterations: narrow(m.Iterations()),
+		Support: converted[int32](m.Support()), Counts: converted[int32](m.Counts()), Vectors: m.SupportVectors().Data,
+		DualCoef: m.DualCoef().Data, Intercept: m.Intercept(), Iterations: converted[int32](m.Iterations()),
 	}
 	return s.export(ctx, object, nil, &onnx.Vectors{
 		IntClasses: labels.Ints, StringClasses: labels.Texts, Coef: pairWeights(m), Intercept: m.Intercept(),
@@ -97,12 +97,4 @@ func (s *Split) exportNeighbors(ctx context.Context, m *neighbors.Classifier) (m
 		})
 	}
 	return s.export(ctx, object, []string{skops.DistanceType, skops.KDTreeType}, nil)
-}
-
-func narrow(v []int) []int32 {
-	out := make([]int32, len(v))
-	for i, n := range v {
-		out[i] = int32(n)
-	}
-	return out
 }

@@ -20,6 +20,16 @@ type Input struct {
 	SplitSeed uint32   `help:"Seed (random_state) of the split into training and test rows." default:"0"`
 }
 
+// InputFor is what there is to learn from a table with these columns: the red wine's usual features where it has them, else all.
+func InputFor(data, target string, columns []string) *Input {
+	usual := RedWine()
+	in := &Input{Data: data, Target: target, Features: usual.Features, TestSize: usual.TestSize, SplitSeed: usual.Seed}
+	if target != usual.Target || slices.ContainsFunc(usual.Features, func(name string) bool { return !slices.Contains(columns, name) }) {
+		in.Features = []string{allFeatures}
+	}
+	return in
+}
+
 // Problem is what the flags say.
 func (in *Input) Problem() Problem {
 	return Problem{Features: namedFeatures(in.Features), Target: in.Target, TestSize: in.TestSize, Seed: in.SplitSeed}

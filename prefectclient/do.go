@@ -106,18 +106,18 @@ func (c *Client) send(ctx context.Context, req call) (*rest.Response, error) {
 		out.Body = body
 	}
 	for attempt := 0; ; attempt++ {
-		sent := ""
 		if req.method != http.MethodGet {
 			header, err := c.csrf.header(ctx, c)
 			if err != nil {
 				return nil, err
 			}
-			out.Header, sent = header, header.Get(csrfTokenHeader)
+			out.Header = header
 		}
 		resp, err := c.http.Do(ctx, out)
 		if err != nil {
 			return nil, transportError(req, err)
 		}
+		sent := out.Header.Get(csrfTokenHeader)
 		forgotten := sent != "" && resp.Status == http.StatusForbidden && strings.Contains(string(resp.Body), "Invalid CSRF token")
 		if !forgotten || attempt >= c.settings.MaxRetries {
 			return resp, nil

@@ -254,10 +254,8 @@ func (e *flowEngine) attempt(ctx context.Context, running *State) (again bool, e
 	if e.session != nil {
 		// So that the graph is whole when the run ends, but not for long: a thousand task runs take the server many
 		// seconds, and what is left is sent after the end.
-		late, stop := closingContext(ctx)
-		early, stopEarly := context.WithTimeout(late, flushTime)
+		early, stop := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
 		_ = e.session.events.flush(early)
-		stopEarly()
 		stop()
 	}
 	if state.Type == StateFailed {

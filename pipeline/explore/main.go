@@ -73,16 +73,6 @@ func (e *explore) Run(ctx context.Context, stdout, stderr io.Writer) (err error)
 	out := report{stdout}
 	out.write(found)
 	out.printf("\nReport:      %s\n%s", found.Report, pipeline.LookAt(look.Client, found.Run.ExperimentID, found.Run.ID))
-	out.printf("Next:        go run ./pipeline/baselines%s\n", e.next().Flags())
+	out.printf("Next:        go run ./pipeline/baselines%s\n", pipeline.InputFor(e.Data, e.Target, look.Data.Table.Names()).Flags())
 	return nil
-}
-
-// next is what the baselines are to be trained on.
-func (e *explore) next() *pipeline.Input {
-	wine := pipeline.RedWine()
-	in := &pipeline.Input{Data: e.Data, Target: e.Target, Features: wine.Features, TestSize: wine.TestSize, SplitSeed: wine.Seed}
-	if in.Target != wine.Target {
-		in.Features = []string{"all"}
-	}
-	return in
 }

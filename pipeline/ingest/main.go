@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 
 	"mlopsgo/internal/command"
@@ -97,7 +96,7 @@ func (i *ingest) report(stdout io.Writer, client *mlflowclient.Client, done *pip
 		fmt.Fprintf(stdout, "\n%s", pipeline.LookAt(client, done.Run.ExperimentID, done.Run.ID))
 	}
 	_, err := fmt.Fprintf(stdout, "\nNext:  go run ./pipeline/hpo 5%s\nthen   go run ./pipeline/register%s%s\n",
-		i.next(done.Address, table.Names()).Flags(), i.place(), i.next("", table.Names()).Flags())
+		pipeline.InputFor(done.Address, i.Target, table.Names()).Flags(), i.place(), pipeline.InputFor("", i.Target, table.Names()).Flags())
 	return err
 }
 
@@ -121,16 +120,6 @@ func (d *download) close() {
 	if d.bar != nil {
 		d.bar.Close()
 	}
-}
-
-// next is what is to be learnt from the table: from what is no wine, by all of its columns.
-func (i *ingest) next(data string, table []string) *pipeline.Input {
-	wine := pipeline.RedWine()
-	in := &pipeline.Input{Data: data, Target: i.Target, Features: wine.Features, TestSize: wine.TestSize, SplitSeed: wine.Seed}
-	if i.Target != wine.Target || slices.ContainsFunc(wine.Features, func(name string) bool { return !slices.Contains(table, name) }) {
-		in.Features = []string{"all"}
-	}
-	return in
 }
 
 // place writes those flags that say where the table is, because they are not the next command's defaults.

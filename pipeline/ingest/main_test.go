@@ -8,6 +8,7 @@ import (
 
 	"mlopsgo/internal/command/commandtest"
 	"mlopsgo/internal/stack"
+	"mlopsgo/pipeline"
 )
 
 // program is the command under test.
@@ -51,7 +52,7 @@ func TestIngestNamesTheNextCommands(t *testing.T) {
 		{ingest{Bucket: "flowers", Key: "a.csv", Target: "species"}, []string{"petal", "species"}, ` --bucket "flowers" --filename "a.csv" --target "species" --features all`},
 		{ingest{Bucket: "mlflow-artifacts", Key: "winequality-red.csv", Target: "quality"}, []string{"taste", "quality"}, " --features all"},
 	} {
-		if got := test.ingest.place() + test.ingest.next("", test.table).Flags(); got != test.want {
+		if got := test.ingest.place() + pipeline.InputFor("", test.ingest.Target, test.table).Flags(); got != test.want {
 			t.Errorf("%q, want %q", got, test.want)
 		}
 	}
